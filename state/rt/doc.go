@@ -1,0 +1,11 @@
+// Package rt is what generated code calls. It holds no behaviour of its own and
+// imports nothing of package state; nothing else should import it.
+//
+// A key is built by [Start], one Append call for each parameter with [Literal]
+// between them, and [End]. The whole costs one allocation.
+package rt
+
+// Version1 is the version of the contract between generated code and this
+// module. Generated code names it, so that code from a newer generator does not
+// compile with an older runtime and asks for an update instead.
+const Version1 = true
