@@ -1,0 +1,139 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+// GetState returns the JSON texts stored under names without a family. A name
+// that is not stored has no entry in the map; one that stores JSON null has the
+// entry "null". It fails with [ErrInvalidKey], [ErrWrongType], [ErrTooLarge],
+// [ErrGetDisabled], or a [*DecodeError] where the bytes are no JSON. It sends GET
+// for each name, in round trips that they share. O(1) for each name.
+//
+// A name is what follows the store's prefix in Redis, as it stands: valid UTF-8
+// without spaces, control characters and the glob characters * ? [ ] \, no segment
+// of which begins with "__", and which does not begin with "~". Nothing keeps it
+// apart from the keys of families.
+func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.RawMessage, error) {
+	o := begin(ctx, s, "GetState", nil, len(names), mayGet)
+	var b exec.Batch
+	replies := make([]*redis.Cmd, 0, len(names))
+	for _, name := range names {
+		if o.beginName(name) {
+			replies = append(replies, b.Read(o.ctx, "GET", o.key))
+		}
+	}
+	if o.err != nil {
+		return nil, o.end()
+	}
+	o.exec().Send(o.ctx, &b)
+	values := make(map[string]json.RawMessage, len(names))
+	for i, reply := range replies {
+		data, err := o.bytesOf(reply)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		var value json.RawMessage
+		if err == nil {
+			o.bytes += len(data)
+			err = decode(jsonLibrary{}, data, &value, s.options.MaxValueBytes)
+		}
+		if err != nil {
+			o.key, o.err = s.prefix+names[i], err
+			return nil, o.end()
+		}
+		values[names[i]] = value
+	}
+	o.key = ""
+	return values, o.end()
+}
+
+// SetState stores the JSON text of value under a name without a family, for ttl,
+// or for ever if ttl is [NoTTL]. See [Store.GetState] for names. It fails with
+// [ErrInvalidKey], [ErrInvalidTTL], an [*EncodeError], [ErrTooLarge] or
+// [ErrSetDisabled], and then nothing was sent. It sends SET. O(1).
+func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.Duration) error {
+	o := begin(ctx, s, "SetState", nil, 1, maySet)
+	if ttl != NoTTL && o.err == nil {
+		o.err = checkTTL(ttl)
+	}
+	if o.beginName(name) {
+		w := write{key: o.key, ms: milliseconds(max(ttl, 0))}
+		if w.data, o.err = encode(jsonLibrary{}, &value, s.options.MaxValueBytes); o.err == nil {
+			o.bytes = len(w.data)
+			o.err = w.outcome(o.ctx, w.send(o.ctx, o.exec()).Err())
+		}
+	}
+	return o.end()
+}
+
+// RemoveState removes what is stored under names without a family and returns how
+// many of them there were. See [Store.GetState] for names. It fails with
+// [ErrInvalidKey] or [ErrRemoveDisabled], and then nothing was sent. It sends
+// UNLINK for each name, in round trips that they share; it is not atomic. O(1)
+// for each name.
+func (s *Store) RemoveState(ctx context.Context, names ...string) (removed int, err error) {
+	o := begin(ctx, s, "RemoveState", nil, len(names), mayRemove)
+	var b exec.Batch
+	replies := make([]*redis.Cmd, 0, len(names))
+	for _, name := range names {
+		if o.beginName(name) {
+			replies = append(replies, b.Write(o.ctx, "UNLINK", o.key))
+		}
+	}
+	if o.err != nil {
+		return 0, o.end()
+	}
+	o.exec().Send(o.ctx, &b)
+	var failures failures
+	for _, reply := range replies {
+		n, err := reply.Int64()
+		failures.add(writeCause(o.ctx, err))
+		removed += int(n)
+	}
+	o.key, o.err = "", failures.of(len(names))
+	return removed, o.end()
+}
+
+// beginName sets the operation's key to a name without a family and reports
+// whether the operation can go on.
+func (o *operation) beginName(name string) bool {
+	if o.err == nil {
+		if o.err = checkAdHoc(name); o.err == nil {
+			o.key, o.err = o.store.withPrefix(name)
+		}
+	}
+	return o.err == nil
+}
+
+func checkAdHoc(name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%w: the name is empty", ErrInvalidKey)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("%w: the name is not valid UTF-8", ErrInvalidKey)
+	case strings.HasPrefix(name, "~"):
+		return fmt.Errorf(`%w: the name begins with "~", which begins the keys of tenants`, ErrInvalidKey)
+	case strings.ContainsAny(name, `*?[]\`) || strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}):
+		return fmt.Errorf(`%w: the name has a space, a control character or one of * ? [ ] \`, ErrInvalidKey)
+	}
+	for segment := range strings.SplitSeq(name, ":") {
+		if strings.HasPrefix(segment, "__") {
+			return fmt.Errorf(`%w: a segment of the name begins with "__", which is kept for the library's own keys`, ErrInvalidKey)
+		}
+	}
+	return nil
+}

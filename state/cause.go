@@ -1,0 +1,78 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+// serverError is a refusal of the server by its code, such as "READONLY". The
+// rest of the server's text can hold arguments of the command, and so keys and
+// values.
+type serverError string
+
+func (e serverError) Error() string { return "the server replied " + string(e) }
+
+// refusal returns what a server's reply that is an error means.
+func refusal(text string) error {
+	code, rest, _ := strings.Cut(text, " ")
+	switch code {
+	case "WRONGTYPE":
+		return ErrWrongType
+	case "OOM":
+		return ErrOutOfMemory
+	case "NOPERM", "NOAUTH", "WRONGPASS":
+		return ErrPermission
+	case "MOVED", "ASK":
+		return fmt.Errorf("%w: it is a node of a Cluster; open the store with Options.Redis and IsClusterMode", serverError(code))
+	case "ERR":
+		// Inside a script, an ACL's refusal has no code of its own: the first
+		// text is Redis 7.0's, the second that of Redis 7.2 and later.
+		if strings.Contains(rest, "The user executing the script can't") || strings.Contains(rest, "ACL failure in script") {
+			return ErrPermission
+		}
+	}
+	for _, c := range code {
+		if c != '_' && (c < 'A' || c > 'Z') {
+			return serverError("ERR")
+		}
+	}
+	return serverError(code)
+}
+
+// cause returns what an error of go-redis means to the caller of a read.
+func cause(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, redis.Nil) {
+		return ErrNotFound
+	}
+	if reply, ok := errors.AsType[redis.Error](err); ok {
+		return refusal(reply.Error())
+	}
+	switch {
+	case errors.Is(err, redis.ErrClosed):
+		return ErrClosed
+	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
+		return fmt.Errorf("%w: %w", ErrOverloaded, err)
+	}
+	// A deadline reaches the socket and comes back as an i/o timeout.
+	if done := context.Cause(ctx); done != nil && !errors.Is(err, done) {
+		return fmt.Errorf("%w: %w", done, err)
+	}
+	return err
+}
+
+// writeCause is cause for a write, which may have happened although it failed.
+func writeCause(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, redis.Nil) || exec.NotExecuted(err) {
+		return cause(ctx, err)
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause(ctx, err))
+}

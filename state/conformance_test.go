@@ -1,0 +1,131 @@
+package state_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/embedded"
+)
+
+// deployment is one way to run Redis that the conformance cases are held
+// against.
+type deployment struct {
+	name   string
+	client func(t *testing.T) redis.UniversalClient
+}
+
+func deployments() []deployment {
+	return []deployment{
+		{"embedded", func(t *testing.T) redis.UniversalClient {
+			srv, err := embedded.Start()
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, srv.Close()) })
+			return srv.Client()
+		}},
+		{"single", func(t *testing.T) redis.UniversalClient {
+			return redistest.Start(t).Client(t)
+		}},
+	}
+}
+
+// conformanceCases holds the cases of all conformance_*_test.go files.
+var conformanceCases = map[string]func(*testing.T, bench){}
+
+// conform adds a case that every deployment must pass.
+func conform(name string, run func(*testing.T, bench)) bool {
+	conformanceCases[name] = run
+	return true
+}
+
+// TestConformance runs every case on every deployment. A case has a prefix of
+// its own, so that all run on one server at the same time.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for _, d := range deployments() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			client := d.client(t)
+			for name, run := range conformanceCases {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					run(t, bench{client: client, prefix: strings.ReplaceAll(name, " ", "-") + ":"})
+				})
+			}
+		})
+	}
+}
+
+// TestEmbeddedLimits prints what the cases cannot show on the embedded server.
+func TestEmbeddedLimits(t *testing.T) {
+	t.Parallel()
+	for _, limit := range embedded.Limits() {
+		t.Logf("embedded: %s: %s", limit.Feature, limit.Detail)
+	}
+}
+
+// bench is what a case works on.
+type bench struct {
+	client redis.UniversalClient
+	prefix string
+}
+
+// all may do everything.
+func (b bench) all(t *testing.T) *state.Store {
+	return b.open(t, state.Options{EnableSet: true, EnableRemove: true})
+}
+
+func (b bench) open(t *testing.T, o state.Options) *state.Store {
+	t.Helper()
+	o.Prefix = b.prefix
+	s, err := state.New(b.client, o)
+	require.NoError(t, err)
+	return s
+}
+
+// counting returns a client that counts the commands of the one that it was
+// made from.
+func (b bench) counting(t *testing.T) (bench, *atomic.Int64) {
+	t.Helper()
+	var sent atomic.Int64
+	switch c := b.client.(type) {
+	case *redis.Client:
+		client := redis.NewClient(c.Options())
+		client.AddHook(counter{&sent})
+		t.Cleanup(func() { _ = client.Close() })
+		b.client = client
+	default:
+		t.Fatalf("no way to copy a %T", c)
+	}
+	return b, &sent
+}
+
+type counter struct{ sent *atomic.Int64 }
+
+func (c counter) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (c counter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.sent.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (c counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		c.sent.Add(int64(len(cmds)))
+		return next(ctx, cmds)
+	}
+}
+
+// session is the value of most cases.
+type session struct {
+	User string   `json:"user"`
+	Cart []string `json:"cart"`
+}

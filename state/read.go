@@ -1,0 +1,118 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+// get reads the value at a key into what v points to.
+func get(ctx context.Context, r Reader, f *family, key string, v any) error {
+	o := beginKey(ctx, readerOf(r), "Get", f, key, mayGet)
+	o.readInto(v)
+	return o.end()
+}
+
+// lookup is get, but a missing value is no error.
+func lookup(ctx context.Context, r Reader, f *family, key string, v any) (bool, error) {
+	o := beginKey(ctx, readerOf(r), "Lookup", f, key, mayGet)
+	o.readInto(v)
+	missing := errors.Is(o.err, ErrNotFound)
+	if missing {
+		o.err = nil
+	}
+	return !missing && o.err == nil, o.end()
+}
+
+// readInto reads the value at the operation's key into what v points to.
+func (o *operation) readInto(v any) {
+	if o.err != nil {
+		return
+	}
+	var data []byte
+	if data, o.err = o.read(); o.err == nil {
+		o.decode(data, v)
+	}
+}
+
+// decode reads data into what v points to.
+func (o *operation) decode(data []byte, v any) {
+	o.bytes += len(data)
+	o.err = decode(o.family.codec, data, v, o.store.options.MaxValueBytes)
+}
+
+// read returns the bytes at the operation's key.
+func (o *operation) read() ([]byte, error) {
+	if !o.slides() {
+		data, err := o.exec().ReadBytes(o.ctx, "GET", o.key)
+		return data, cause(o.ctx, err)
+	}
+	var b exec.Batch
+	reply := o.queueRead(&b)
+	o.exec().Send(o.ctx, &b)
+	return reply()
+}
+
+// queueRead adds a read of the operation's key to b and returns what gives its
+// result once b was sent.
+func (o *operation) queueRead(b *exec.Batch) func() ([]byte, error) {
+	value := b.Read(o.ctx, "GET", o.key)
+	if !o.slides() {
+		return func() ([]byte, error) { return o.bytesOf(value) }
+	}
+	// GETEX would extend the life of the value in one command, but it would also
+	// cut it short where a call has asked for a TTL beyond the family's.
+	extended := b.Read(o.ctx, "PEXPIRE", o.key, milliseconds(o.family.ttl), "GT")
+	return func() ([]byte, error) {
+		data, err := o.bytesOf(value)
+		if err == nil {
+			err = cause(o.ctx, extended.Err())
+		}
+		return data, err
+	}
+}
+
+// slides reports whether reading the operation's key extends its value's life.
+func (o *operation) slides() bool { return o.family.sliding && o.store.options.EnableSet }
+
+// bytesOf returns a reply that is one string.
+func (o *operation) bytesOf(reply *redis.Cmd) ([]byte, error) {
+	text, err := reply.Text()
+	if err != nil {
+		return nil, cause(o.ctx, err)
+	}
+	return []byte(text), nil
+}
+
+func exists(ctx context.Context, r Reader, f *family, key string) (bool, error) {
+	o := beginKey(ctx, readerOf(r), "Exists", f, key, mayGet)
+	var n int64
+	if o.err == nil {
+		var err error
+		n, err = o.exec().Read(o.ctx, "EXISTS", o.key).Int64()
+		o.err = cause(o.ctx, err)
+	}
+	return n > 0, o.end()
+}
+
+func ttl(ctx context.Context, r Reader, f *family, key string) (time.Duration, error) {
+	o := beginKey(ctx, readerOf(r), "TTL", f, key, mayGet)
+	var left time.Duration
+	if o.err == nil {
+		ms, err := o.exec().Read(o.ctx, "PTTL", o.key).Int64()
+		switch o.err = cause(o.ctx, err); {
+		case o.err != nil:
+		case ms == -2:
+			o.err = ErrNotFound
+		case ms == -1:
+			left = NoTTL
+		default:
+			left = time.Duration(ms) * time.Millisecond
+		}
+	}
+	return left, o.end()
+}

@@ -1,0 +1,86 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/internal/keyspec"
+)
+
+// Store is a connection to Redis with a prefix and permissions. It is safe for
+// concurrent use. [Open] and [New] make one.
+type Store struct {
+	*connection
+	options Options
+	prefix  string
+	owned   bool
+}
+
+// connection is what a store and its tenants share.
+type connection struct {
+	client redis.UniversalClient
+	exec   exec.Client
+	closed atomic.Bool
+}
+
+func newStore(client redis.UniversalClient, o Options) (*Store, error) {
+	if err := checkClient(client); err != nil {
+		return nil, err
+	}
+	if o.Redis != nil {
+		return nil, errors.New("Options.Redis is for Open; the client has its own options")
+	}
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{
+		connection: &connection{client: client, exec: exec.New(client)},
+		options:    o,
+		prefix:     o.Prefix,
+	}, nil
+}
+
+// Tenant returns a store whose keys lie apart from those of every other tenant
+// and of s: their prefix is that of s and "~<id>:", which no template and no
+// prefix begins with. It has the permissions of s. The operations of a tenant
+// whose id is empty fail with [ErrInvalidKey]. Closing a tenant does nothing;
+// closing s closes its tenants.
+func (s *Store) Tenant(id string) *Store {
+	if s == nil {
+		return nil
+	}
+	prefix := keyspec.AppendString([]byte(s.prefix+"~"), id)
+	return &Store{connection: s.connection, options: s.options, prefix: string(prefix) + ":"}
+}
+
+// ReadOnly returns a view of s that reads and can do nothing else, whatever s is
+// allowed.
+func (s *Store) ReadOnly() View { return View{s} }
+
+// Ping returns nil if the server answers PING, and an [*Error] if it does not.
+func (s *Store) Ping(ctx context.Context) error {
+	o := begin(ctx, s, "Ping", nil, 0, 0)
+	if o.err == nil {
+		o.err = cause(o.ctx, s.exec.Read(o.ctx, "PING").Err())
+	}
+	return o.end()
+}
+
+// Client returns the go-redis client that s sends its commands through. What is
+// sent through it directly knows neither prefix nor permissions; [Key.Name] gives
+// it the name of a key.
+func (s *Store) Client() redis.UniversalClient { return s.client }
+
+// Close closes the client if [Open] made it. Every operation after it fails with
+// [ErrClosed]. Closing a store again does nothing and returns nil.
+func (s *Store) Close() error {
+	if s == nil || s.prefix != s.options.Prefix || s.closed.Swap(true) || !s.owned {
+		return nil
+	}
+	return s.client.Close()
+}

@@ -1,0 +1,102 @@
+package state
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// NoTTL is what [Key.TTL] returns for a value that never expires, and what
+// [Store.SetState] takes to store one.
+const NoTTL time.Duration = -1
+
+// SetOption changes one call of Set, SetMany, SetIfAbsent, Replace or Swap.
+type SetOption interface{ applySet(*setOptions) }
+
+// TouchOption changes one call of Touch.
+type TouchOption interface{ applyTouch(*touchOptions) }
+
+// TTLOption is an option that [TTL] returns.
+type TTLOption interface {
+	SetOption
+	TouchOption
+}
+
+// TTL has a call use d in place of the family's TTL. It is rounded up to whole
+// milliseconds. The call fails with [ErrInvalidTTL] if d is below one
+// millisecond or above the family's maximum.
+func TTL(d time.Duration) TTLOption { return ttlOption(d) }
+
+// KeepTTL has a write keep what is left of the stored value's TTL. Where there
+// is nothing left to keep, since no value is stored or it never expires, the new
+// value gets the family's TTL. SetIfAbsent refuses it with [ErrInvalidTTL].
+func KeepTTL() SetOption { return keepTTL{} }
+
+type ttlOption time.Duration
+
+func (o ttlOption) applySet(s *setOptions)     { s.ttl, s.given = time.Duration(o), true }
+func (o ttlOption) applyTouch(t *touchOptions) { t.ttl, t.given = time.Duration(o), true }
+
+type keepTTL struct{}
+
+func (keepTTL) applySet(s *setOptions) { s.keep = true }
+
+type touchOptions struct {
+	ttl   time.Duration
+	given bool
+}
+
+type setOptions struct {
+	touchOptions
+	keep bool
+}
+
+func collect(opts []SetOption) setOptions {
+	var o setOptions
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applySet(&o)
+		}
+	}
+	return o
+}
+
+// lifetime returns how long a value lives that is written now, in milliseconds;
+// 0 is for ever.
+func (f *family) lifetime(o touchOptions) (int64, error) {
+	if !o.given {
+		return milliseconds(f.jittered()), nil
+	}
+	if err := checkTTL(o.ttl); err != nil {
+		return 0, err
+	}
+	if f.max > 0 && o.ttl > f.max {
+		return 0, fmt.Errorf("%w: %v is above the family's maximum of %v", ErrInvalidTTL, o.ttl, f.max)
+	}
+	return milliseconds(o.ttl), nil
+}
+
+func checkTTL(d time.Duration) error {
+	if d < time.Millisecond {
+		return fmt.Errorf("%w: %v is below one millisecond", ErrInvalidTTL, d)
+	}
+	return nil
+}
+
+// jittered returns the family's TTL less a random share of its jitter, so that
+// values written together do not expire together. It is never longer.
+func (f *family) jittered() time.Duration {
+	if f.jitter == 0 {
+		return f.ttl
+	}
+	return max(f.ttl-time.Duration(rand.Float64()*f.jitter*float64(f.ttl)), time.Millisecond)
+}
+
+// milliseconds rounds up, so that a value never expires before its time.
+func milliseconds(d time.Duration) int64 {
+	ms := d.Milliseconds()
+	if d > time.Duration(ms)*time.Millisecond {
+		ms++
+	}
+	return ms
+}
