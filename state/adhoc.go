@@ -27,15 +27,14 @@ import (
 // apart from the keys of families.
 func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.RawMessage, error) {
 	o := begin(ctx, s, "GetState", nil, len(names), mayGet)
-	var b exec.Batch
-	replies := make([]*redis.Cmd, 0, len(names))
-	for _, name := range names {
-		if o.beginName(name) {
-			replies = append(replies, b.Read(o.ctx, "GET", o.key))
-		}
-	}
+	full := o.adHoc(names...)
 	if o.err != nil {
 		return nil, o.end()
+	}
+	var b exec.Batch
+	replies := make([]*redis.Cmd, len(full))
+	for i, name := range full {
+		replies[i] = b.Read(o.ctx, "GET", name)
 	}
 	o.exec().Send(o.ctx, &b)
 	values := make(map[string]json.RawMessage, len(names))
@@ -47,15 +46,14 @@ func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.
 		var value json.RawMessage
 		if err == nil {
 			o.bytes += len(data)
-			err = decode(jsonLibrary{}, data, &value, s.options.MaxValueBytes)
+			err = decode(jsonCodec{}, data, &value, s.options.MaxValueBytes)
 		}
 		if err != nil {
-			o.key, o.err = s.prefix+names[i], err
+			o.key, o.err = full[i], err
 			return nil, o.end()
 		}
 		values[names[i]] = value
 	}
-	o.key = ""
 	return values, o.end()
 }
 
@@ -65,12 +63,14 @@ func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.
 // [ErrSetDisabled], and then nothing was sent. It sends SET. O(1).
 func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.Duration) error {
 	o := begin(ctx, s, "SetState", nil, 1, maySet)
-	if ttl != NoTTL && o.err == nil {
+	full := o.adHoc(name)
+	if o.err == nil && ttl != NoTTL {
 		o.err = checkTTL(ttl)
 	}
-	if o.beginName(name) {
+	if o.err == nil {
+		o.key = full[0]
 		w := write{key: o.key, ms: milliseconds(max(ttl, 0))}
-		if w.data, o.err = encode(jsonLibrary{}, &value, s.options.MaxValueBytes); o.err == nil {
+		if w.data, o.err = encode(jsonCodec{}, &value, s.options.MaxValueBytes); o.err == nil {
 			o.bytes = len(w.data)
 			o.err = w.outcome(o.ctx, w.send(o.ctx, o.exec()).Err())
 		}
@@ -85,36 +85,29 @@ func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.D
 // for each name.
 func (s *Store) RemoveState(ctx context.Context, names ...string) (removed int, err error) {
 	o := begin(ctx, s, "RemoveState", nil, len(names), mayRemove)
-	var b exec.Batch
-	replies := make([]*redis.Cmd, 0, len(names))
-	for _, name := range names {
-		if o.beginName(name) {
-			replies = append(replies, b.Write(o.ctx, "UNLINK", o.key))
-		}
-	}
+	full := o.adHoc(names...)
 	if o.err != nil {
 		return 0, o.end()
 	}
-	o.exec().Send(o.ctx, &b)
 	var failures failures
-	for _, reply := range replies {
-		n, err := reply.Int64()
-		failures.add(writeCause(o.ctx, err))
-		removed += int(n)
-	}
-	o.key, o.err = "", failures.of(len(names))
+	removed = o.unlink(full, &failures)
+	o.err = failures.of(len(names))
 	return removed, o.end()
 }
 
-// beginName sets the operation's key to a name without a family and reports
-// whether the operation can go on.
-func (o *operation) beginName(name string) bool {
-	if o.err == nil {
-		if o.err = checkAdHoc(name); o.err == nil {
-			o.key, o.err = o.store.withPrefix(name)
+// adHoc returns the names in Redis of names without a family. If one of them will
+// not do, it says so in the operation's error.
+func (o *operation) adHoc(names ...string) []string {
+	full := make([]string, len(names))
+	for i, name := range names {
+		if o.err == nil {
+			o.err = checkAdHoc(name)
+		}
+		if o.err == nil {
+			full[i], o.err = o.store.withPrefix(name)
 		}
 	}
-	return o.err == nil
+	return full
 }
 
 func checkAdHoc(name string) error {

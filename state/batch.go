@@ -8,18 +8,15 @@ import (
 	"github.com/typedstate/typedstate/internal/exec"
 )
 
-// Result is what became of one key of a batch.
+// Result is the value that was read at one key of a batch.
 type Result[T any] struct {
-	// Key is the key.
-	Key Key[T]
-	// Value is the value that was read, or that was to be stored.
 	Value T
-	// Err is nil if the value was read or stored. If there was none to read, it
-	// matches [ErrNotFound].
+	// Err is nil if Value was read. If there was no value, it matches
+	// [ErrNotFound].
 	Err error
 }
 
-// KeyValue is a key and the value to store there. [Key.With] makes one.
+// KeyValue is a key and the value to store there.
 type KeyValue[T any] struct {
 	Key   Key[T]
 	Value T
@@ -31,39 +28,41 @@ type KeyValue[T any] struct {
 // in another way, the error says how many did and wraps the first failure, and
 // the results are still complete. O(1) for each key.
 func GetMany[T any](ctx context.Context, r Reader, keys ...Key[T]) ([]Result[T], error) {
-	results := make([]Result[T], len(keys))
-	items := make([]item, len(keys))
-	for i, k := range keys {
-		results[i].Key = k
-		items[i] = item{family: k.family, name: k.name, value: &results[i].Value, err: &results[i].Err}
+	return GetEach(ctx, r, func(k Key[T]) Key[T] { return k }, keys)
+}
+
+// GetEach is [GetMany] for the keys that key makes of the parameters. Generated
+// code calls it.
+func GetEach[P, T any](ctx context.Context, r Reader, key func(P) Key[T], params []P) ([]Result[T], error) {
+	results := make([]Result[T], len(params))
+	items := make([]item, len(params))
+	for i, p := range params {
+		items[i] = item{ref: key(p).ref, value: &results[i].Value, err: &results[i].Err}
 	}
 	return results, getMany(ctx, r, items)
 }
 
-// SetMany stores the values at their keys and returns, in their order, for each
-// whether it was stored. It sends SET for each key, in round trips that they
-// share; it is not atomic. If it fails for some keys, the error says how many
-// failed and wraps the first failure. O(1) for each key.
-func SetMany[T any](ctx context.Context, w Writer, values []KeyValue[T], opts ...SetOption) ([]Result[T], error) {
-	results := make([]Result[T], len(values))
+// SetMany stores the values at their keys and returns, in their order, nil for
+// each that was stored and an error for each that was not. It sends SET for each
+// key, in round trips that they share; it is not atomic. If it fails for some
+// keys, the error says how many failed and wraps the first failure. O(1) for each
+// key.
+func SetMany[T any](ctx context.Context, w Writer, values []KeyValue[T], opts ...SetOption) ([]error, error) {
+	errs := make([]error, len(values))
 	items := make([]item, len(values))
-	for i, v := range values {
-		results[i] = Result[T]{Key: v.Key, Value: v.Value}
-		items[i] = item{family: v.Key.family, name: v.Key.name, value: &results[i].Value, err: &results[i].Err}
+	for i := range values {
+		items[i] = item{ref: values[i].Key.ref, value: &values[i].Value, err: &errs[i]}
 	}
-	return results, setMany(ctx, w, items, opts)
+	return errs, setMany(ctx, w, items, opts)
 }
 
 // item is one key of a batch without its type: value points to its value and err
 // to its error.
 type item struct {
-	family *family
-	name   string
-	value  any
-	err    *error
+	ref
+	value any
+	err   *error
 }
-
-func (i item) target() (*family, string) { return i.family, i.name }
 
 func getMany(ctx context.Context, r Reader, items []item) error {
 	o := begin(ctx, readerOf(r), "GetMany", commonFamily(items), len(items), mayGet)
@@ -100,7 +99,7 @@ func (o *operation) each(items []item, add func(b *exec.Batch, one *operation, v
 		ones[i] = operation{ctx: o.ctx, store: o.store, name: o.name, family: item.family, err: o.err}
 		one := &ones[i]
 		if one.err == nil {
-			one.key, one.err = o.store.fullName(item.family, item.name)
+			one.key, one.err = o.store.fullName(item.ref)
 		}
 		if one.err == nil {
 			finish[i] = add(&b, one, item.value)
@@ -153,7 +152,7 @@ func (f *failures) of(keys int) error {
 func commonFamily[K AnyKey](keys []K) *family {
 	var common *family
 	for i, k := range keys {
-		f, _ := k.target()
+		f := refOf(k).family
 		if i > 0 && f != common {
 			return nil
 		}

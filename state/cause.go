@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -62,11 +63,22 @@ func cause(ctx context.Context, err error) error {
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)
 	}
-	// A deadline reaches the socket and comes back as an i/o timeout.
-	if done := context.Cause(ctx); done != nil && !errors.Is(err, done) {
+	if done := ended(ctx); done != nil && !errors.Is(err, done) {
 		return fmt.Errorf("%w: %w", done, err)
 	}
 	return err
+}
+
+// ended returns why ctx is done, or nil. A deadline reaches the socket too, which
+// can time out an instant before the context notices.
+func ended(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // writeCause is cause for a write, which may have happened although it failed.

@@ -21,19 +21,19 @@ func operations(ctx context.Context, s *state.Store) map[string]error {
 	errs := map[string]error{}
 	_, errs["Get"] = key.Get(ctx, s)
 	_, _, errs["Lookup"] = key.Lookup(ctx, s)
-	_, errs["Exists"] = key.Exists(ctx, s)
-	_, errs["TTL"] = key.TTL(ctx, s)
+	_, errs["Exists"] = state.Exists(ctx, s, key)
+	_, errs["TTL"] = state.TimeToLive(ctx, s, key)
 	_, errs["GetMany"] = state.GetMany(ctx, s, key)
 	_, errs["GetState"] = s.GetState(ctx, "session:1")
 	errs["Set"] = key.Set(ctx, s, session{})
-	errs["SetIfAbsent"] = key.SetIfAbsent(ctx, s, session{})
-	errs["Replace"] = key.Replace(ctx, s, session{})
-	errs["Touch"] = key.Touch(ctx, s)
-	_, errs["SetMany"] = state.SetMany(ctx, s, []state.KeyValue[session]{key.With(session{})})
+	errs["SetIfAbsent"] = state.SetIfAbsent(ctx, s, key, session{})
+	errs["Replace"] = state.Replace(ctx, s, key, session{})
+	errs["Touch"] = state.Touch(ctx, s, key)
+	_, errs["SetMany"] = state.SetMany(ctx, s, []state.KeyValue[session]{pair(key, session{})})
 	errs["SetState"] = s.SetState(ctx, "session:1", session{}, time.Minute)
-	_, _, errs["Swap"] = key.Swap(ctx, s, session{})
-	_, errs["Take"] = key.Take(ctx, s)
-	errs["Remove"] = key.Remove(ctx, s)
+	_, _, errs["Swap"] = state.Swap(ctx, s, key, session{})
+	_, errs["Take"] = state.Take(ctx, s, key)
+	errs["Remove"] = remove(ctx, s, key)
 	_, errs["RemoveMany"] = state.Remove(ctx, s, key)
 	_, errs["RemoveState"] = s.RemoveState(ctx, "session:1")
 	return errs
@@ -202,7 +202,7 @@ var _ = conform("an observer is told of every operation", func(t *testing.T, b b
 	require.NoError(t, err)
 	_, err = state.GetMany(t.Context(), store, key, sessions.Key("2"))
 	require.NoError(t, err)
-	require.Error(t, key.Remove(t.Context(), store))
+	require.Error(t, remove(t.Context(), store, key))
 
 	assert.Equal(t, []state.Operation{
 		{Name: "Set", Family: "session:<userID>", Keys: 1},

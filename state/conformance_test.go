@@ -129,3 +129,11 @@ type session struct {
 	User string   `json:"user"`
 	Cart []string `json:"cart"`
 }
+
+// remove removes one value.
+func remove(ctx context.Context, r state.Remover, k state.AnyKey) error {
+	_, err := state.Remove(ctx, r, k)
+	return err
+}
+
+func pair[T any](k state.Key[T], v T) state.KeyValue[T] { return state.KeyValue[T]{Key: k, Value: v} }

@@ -17,16 +17,16 @@ import (
 var _ = conform("conditional writes hold their condition", func(t *testing.T, b bench) {
 	store := b.all(t)
 	key := sessions.Key("1")
-	require.NoError(t, key.SetIfAbsent(t.Context(), store, session{User: "first"}))
-	assert.ErrorIs(t, key.SetIfAbsent(t.Context(), store, session{User: "second"}), state.ErrExists)
+	require.NoError(t, state.SetIfAbsent(t.Context(), store, key, session{User: "first"}))
+	assert.ErrorIs(t, state.SetIfAbsent(t.Context(), store, key, session{User: "second"}), state.ErrExists)
 	v, err := key.Get(t.Context(), store)
 	require.NoError(t, err)
 	assert.Equal(t, "first", v.User)
-	require.NoError(t, key.Replace(t.Context(), store, session{User: "third"}))
+	require.NoError(t, state.Replace(t.Context(), store, key, session{User: "third"}))
 	v, err = key.Get(t.Context(), store)
 	require.NoError(t, err)
 	assert.Equal(t, "third", v.User)
-	left, err := key.TTL(t.Context(), store)
+	left, err := state.TimeToLive(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.InDelta(t, 30*time.Minute, left, float64(10*time.Second))
 })
@@ -34,22 +34,22 @@ var _ = conform("conditional writes hold their condition", func(t *testing.T, b 
 var _ = conform("swap returns what was there", func(t *testing.T, b bench) {
 	store := b.all(t)
 	key := sessions.Key("1")
-	_, found, err := key.Swap(t.Context(), store, session{User: "first"})
+	_, found, err := state.Swap(t.Context(), store, key, session{User: "first"})
 	require.NoError(t, err)
 	assert.False(t, found)
 	for _, opts := range [][]state.SetOption{nil, {state.KeepTTL()}} {
-		old, found, err := key.Swap(t.Context(), store, session{User: "second"}, opts...)
+		old, found, err := state.Swap(t.Context(), store, key, session{User: "second"}, opts...)
 		require.NoError(t, err)
 		assert.True(t, found)
 		assert.Equal(t, "first", old.User)
-		old, found, err = key.Swap(t.Context(), store, session{User: "first"}, opts...)
+		old, found, err = state.Swap(t.Context(), store, key, session{User: "first"}, opts...)
 		require.NoError(t, err)
 		assert.True(t, found)
 		assert.Equal(t, "second", old.User)
 	}
 
 	require.NoError(t, b.client.Set(t.Context(), b.prefix+"session:1", "[]", 0).Err())
-	_, found, err = key.Swap(t.Context(), store, session{User: "third"})
+	_, found, err = state.Swap(t.Context(), store, key, session{User: "third"})
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)
 	assert.False(t, found)
@@ -67,7 +67,7 @@ var _ = conform("a value is taken once", func(t *testing.T, b bench) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			v, err := key.Take(t.Context(), store)
+			v, err := state.Take(t.Context(), store, key)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -100,23 +100,23 @@ var _ = conform("a call may ask for another TTL within bounds", func(t *testing.
 	capped := state.Define("capped:<id>", state.FamilyOptions[session]{TTL: time.Minute, Max: time.Hour})
 	key := capped.Key("1")
 	require.NoError(t, key.Set(t.Context(), store, session{}, state.TTL(time.Hour)))
-	left, err := key.TTL(t.Context(), store)
+	left, err := state.TimeToLive(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.InDelta(t, time.Hour, left, float64(10*time.Second))
-	require.NoError(t, key.Touch(t.Context(), store))
-	left, err = key.TTL(t.Context(), store)
+	require.NoError(t, state.Touch(t.Context(), store, key))
+	left, err = state.TimeToLive(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.InDelta(t, time.Minute, left, float64(10*time.Second))
-	require.NoError(t, key.Touch(t.Context(), store, state.TTL(2*time.Minute)))
-	left, err = key.TTL(t.Context(), store)
+	require.NoError(t, state.Touch(t.Context(), store, key, state.TTL(2*time.Minute)))
+	left, err = state.TimeToLive(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.InDelta(t, 2*time.Minute, left, float64(10*time.Second))
 
 	for _, d := range []time.Duration{time.Hour + 1, 0, -1, time.Millisecond - 1, math.MinInt64} {
 		assert.ErrorIs(t, key.Set(t.Context(), store, session{}, state.TTL(d)), state.ErrInvalidTTL, "%v", d)
-		assert.ErrorIs(t, key.Touch(t.Context(), store, state.TTL(d)), state.ErrInvalidTTL, "%v", d)
+		assert.ErrorIs(t, state.Touch(t.Context(), store, key, state.TTL(d)), state.ErrInvalidTTL, "%v", d)
 	}
-	assert.ErrorIs(t, key.SetIfAbsent(t.Context(), store, session{}, state.KeepTTL()), state.ErrInvalidTTL)
+	assert.ErrorIs(t, state.SetIfAbsent(t.Context(), store, key, session{}, state.KeepTTL()), state.ErrInvalidTTL)
 	assert.ErrorIs(t, key.Set(t.Context(), store, session{}, state.KeepTTL(), state.TTL(time.Minute)), state.ErrInvalidTTL)
 })
 
@@ -125,18 +125,18 @@ var _ = conform("kept TTLs never make a value immortal", func(t *testing.T, b be
 	key := sessions.Key("1")
 	raw := b.prefix + "session:1"
 	left := func() time.Duration {
-		d, err := key.TTL(t.Context(), store)
+		d, err := state.TimeToLive(t.Context(), store, key)
 		require.NoError(t, err)
 		return d
 	}
 	writes := map[string]func(opts ...state.SetOption) error{
 		"Set": func(opts ...state.SetOption) error { return key.Set(t.Context(), store, session{}, opts...) },
 		"Swap": func(opts ...state.SetOption) error {
-			_, _, err := key.Swap(t.Context(), store, session{}, opts...)
+			_, _, err := state.Swap(t.Context(), store, key, session{}, opts...)
 			return err
 		},
 		"SetMany": func(opts ...state.SetOption) error {
-			_, err := state.SetMany(t.Context(), store, []state.KeyValue[session]{key.With(session{})}, opts...)
+			_, err := state.SetMany(t.Context(), store, []state.KeyValue[session]{pair(key, session{})}, opts...)
 			return err
 		},
 	}
@@ -144,15 +144,15 @@ var _ = conform("kept TTLs never make a value immortal", func(t *testing.T, b be
 		require.NoError(t, b.client.Del(t.Context(), raw).Err())
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 30*time.Minute, left(), float64(10*time.Second), "%s where nothing was stored", name)
-		require.NoError(t, key.Touch(t.Context(), store, state.TTL(5*time.Minute)))
+		require.NoError(t, state.Touch(t.Context(), store, key, state.TTL(5*time.Minute)))
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 5*time.Minute, left(), float64(10*time.Second), "%s where five minutes were left", name)
 		require.NoError(t, b.client.Persist(t.Context(), raw).Err())
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 30*time.Minute, left(), float64(10*time.Second), "%s where the value had no TTL", name)
 	}
-	require.NoError(t, key.Touch(t.Context(), store, state.TTL(5*time.Minute)))
-	require.NoError(t, key.Replace(t.Context(), store, session{}, state.KeepTTL()))
+	require.NoError(t, state.Touch(t.Context(), store, key, state.TTL(5*time.Minute)))
+	require.NoError(t, state.Replace(t.Context(), store, key, session{}, state.KeepTTL()))
 	assert.InDelta(t, 5*time.Minute, left(), float64(10*time.Second))
 	require.NoError(t, key.Set(t.Context(), store, session{}))
 	assert.InDelta(t, 30*time.Minute, left(), float64(10*time.Second))
@@ -164,13 +164,13 @@ var _ = conform("a family that persists has no TTL", func(t *testing.T, b bench)
 	key := kept.Key("a")
 	for _, opts := range [][]state.SetOption{nil, {state.KeepTTL()}} {
 		require.NoError(t, key.Set(t.Context(), store, 7, opts...))
-		left, err := key.TTL(t.Context(), store)
+		left, err := state.TimeToLive(t.Context(), store, key)
 		require.NoError(t, err)
 		assert.Equal(t, state.NoTTL, left)
 	}
-	assert.ErrorIs(t, key.Touch(t.Context(), store), state.ErrInvalidTTL)
+	assert.ErrorIs(t, state.Touch(t.Context(), store, key), state.ErrInvalidTTL)
 	require.NoError(t, key.Set(t.Context(), store, 7, state.TTL(time.Minute)))
-	left, err := key.TTL(t.Context(), store)
+	left, err := state.TimeToLive(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.InDelta(t, time.Minute, left, float64(10*time.Second))
 })
@@ -181,7 +181,7 @@ var _ = conform("jitter shortens and never lengthens", func(t *testing.T, b benc
 	seen := map[time.Duration]bool{}
 	for n := range 20 {
 		require.NoError(t, spread.Key(n).Set(t.Context(), store, n))
-		left, err := spread.Key(n).TTL(t.Context(), store)
+		left, err := state.TimeToLive(t.Context(), store, spread.Key(n))
 		require.NoError(t, err)
 		assert.LessOrEqual(t, left, 100*time.Hour)
 		assert.Greater(t, left, 90*time.Hour-time.Minute)
@@ -194,23 +194,23 @@ var _ = conform("set many says for each key whether it was stored", func(t *test
 	store := b.all(t)
 	big := session{User: strings.Repeat("x", 1<<20)}
 	results, err := state.SetMany(t.Context(), store, []state.KeyValue[session]{
-		sessions.Key("1").With(session{User: "one"}),
-		sessions.Key("").With(session{}),
-		sessions.Key("3").With(big),
-		sessions.Key("4").With(session{User: "four"}),
+		pair(sessions.Key("1"), session{User: "one"}),
+		pair(sessions.Key(""), session{}),
+		pair(sessions.Key("3"), big),
+		pair(sessions.Key("4"), session{User: "four"}),
 	}, state.TTL(time.Minute))
 	assert.ErrorContains(t, err, "2 of 4 keys failed")
 	require.Len(t, results, 4)
-	assert.NoError(t, results[0].Err)
-	assert.ErrorIs(t, results[1].Err, state.ErrInvalidKey)
-	assert.ErrorIs(t, results[2].Err, state.ErrTooLarge)
-	assert.NoError(t, results[3].Err)
+	assert.NoError(t, results[0])
+	assert.ErrorIs(t, results[1], state.ErrInvalidKey)
+	assert.ErrorIs(t, results[2], state.ErrTooLarge)
+	assert.NoError(t, results[3])
 
 	for id, want := range map[string]string{"1": "one", "4": "four"} {
 		v, err := sessions.Key(id).Get(t.Context(), store)
 		require.NoError(t, err)
 		assert.Equal(t, want, v.User)
-		left, err := sessions.Key(id).TTL(t.Context(), store)
+		left, err := state.TimeToLive(t.Context(), store, sessions.Key(id))
 		require.NoError(t, err)
 		assert.InDelta(t, time.Minute, left, float64(10*time.Second))
 	}
@@ -224,9 +224,9 @@ var _ = conform("a value over the limit is neither written nor read", func(t *te
 	require.NoError(t, b.client.Set(t.Context(), b.prefix+"text:1", `"123456789"`, 0).Err())
 	_, err := text.Key("1").Get(t.Context(), store)
 	assert.ErrorIs(t, err, state.ErrTooLarge)
-	_, err = text.Key("1").Take(t.Context(), store)
+	_, err = state.Take(t.Context(), store, text.Key("1"))
 	assert.ErrorIs(t, err, state.ErrTooLarge)
-	exists, err := text.Key("1").Exists(t.Context(), store)
+	exists, err := state.Exists(t.Context(), store, text.Key("1"))
 	require.NoError(t, err)
 	assert.True(t, exists)
 })
@@ -259,7 +259,7 @@ var _ = conform("remove takes keys of several families", func(t *testing.T, b be
 
 var _ = conform("msgpack values come back", func(t *testing.T, b bench) {
 	store := b.all(t)
-	packed := state.Define("packed:<id>", state.FamilyOptions[session]{TTL: time.Minute, Codec: state.Msgpack[session]()})
+	packed := state.Define("packed:<id>", state.FamilyOptions[session]{TTL: time.Minute, Codec: state.Msgpack()})
 	want := session{User: "a", Cart: []string{"b", "c"}}
 	require.NoError(t, packed.Key("1").Set(t.Context(), store, want))
 	raw, err := b.client.Get(t.Context(), b.prefix+"packed:1").Result()

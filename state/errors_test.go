@@ -31,8 +31,8 @@ func (l *leaky) UnmarshalJSON(data []byte) error { return fmt.Errorf("cannot dec
 
 type leakyCodec struct{}
 
-func (leakyCodec) Append([]byte, *string) ([]byte, error) { return nil, errors.New(canary) }
-func (leakyCodec) Decode([]byte, *string) error           { return errors.New(canary) }
+func (leakyCodec) Append([]byte, any) ([]byte, error) { return nil, errors.New(canary) }
+func (leakyCodec) Decode([]byte, any) error           { return errors.New(canary) }
 
 // texts returns everything that printing and logging make of an error and of
 // what it wraps.
@@ -72,7 +72,7 @@ func TestErrorsHoldNoKeysValuesOrPasswords(t *testing.T) {
 	leak := state.Define("l:<id>", state.FamilyOptions[leaky]{TTL: time.Minute})
 	coded := state.Define("c:<id>", state.FamilyOptions[string]{TTL: time.Minute, Codec: leakyCodec{}})
 	moment := state.Define("t:<id>", state.FamilyOptions[time.Time]{TTL: time.Minute})
-	packed := state.Define("p:<id>", state.FamilyOptions[map[string]int8]{TTL: time.Minute, Codec: state.Msgpack[map[string]int8]()})
+	packed := state.Define("p:<id>", state.FamilyOptions[map[string]int8]{TTL: time.Minute, Codec: state.Msgpack()})
 	for name, stored := range map[string]string{
 		"k:" + canary: `{"user":"` + canary, "n:" + canary: `{"` + canary + `":300}`, "l:" + canary: `"` + canary + `"`,
 		"c:" + canary: canary, "t:" + canary: `"` + canary + `"`, "p:" + canary: "\x81\xa6" + canary + "\xcd\x01\x2c",
@@ -92,7 +92,7 @@ func TestErrorsHoldNoKeysValuesOrPasswords(t *testing.T) {
 	_, errs["unmarshaler"] = leak.Key(canary).Get(ctx, store)
 	_, errs["codec"] = coded.Key(canary).Get(ctx, store)
 	_, errs["time"] = moment.Key(canary).Get(ctx, store)
-	_, errs["take"] = moment.Key(canary).Take(ctx, store)
+	_, errs["take"] = state.Take(ctx, store, moment.Key(canary))
 	_, errs["wrong type"] = family.Key("list"+canary).Get(ctx, store)
 	_, errs["many"] = state.GetMany(ctx, store, family.Key("list"+canary), family.Key(canary))
 	_, errs["state"] = store.GetState(ctx, "l:"+canary+"\n")
@@ -103,9 +103,9 @@ func TestErrorsHoldNoKeysValuesOrPasswords(t *testing.T) {
 	errs["too large"] = family.Key(canary).Set(ctx, store, session{User: strings.Repeat(canary, 100)})
 	errs["too long"] = family.Key(strings.Repeat(canary, 100)).Set(ctx, store, session{})
 	errs["mistyped"] = state.Define("i:<n:int>", state.FamilyOptions[int]{TTL: time.Minute}).Key(canary).Set(ctx, store, 1)
-	errs["exists"] = family.Key(canary).SetIfAbsent(ctx, store, session{})
+	errs["exists"] = state.SetIfAbsent(ctx, store, family.Key(canary), session{})
 	errs["disabled"] = family.Key(canary).Set(ctx, open(state.Options{}), session{})
-	errs["tenant"] = family.Key(canary).Touch(ctx, store.Tenant(canary))
+	errs["tenant"] = state.Touch(ctx, store.Tenant(canary), family.Key(canary))
 	_, errs["no tenant"] = family.Key(canary).Get(ctx, store.Tenant(""))
 	_, errs["no store"] = family.Key(canary).Get(ctx, nil)
 	_, errs["view"] = family.Key(canary).Name(state.View{})
@@ -254,14 +254,14 @@ func TestAWriteIsSentOnce(t *testing.T) {
 	for name, write := range map[string]func() error{
 		"set":     func() error { return key.Set(t.Context(), store, session{}) },
 		"EVALSHA": func() error { return key.Set(t.Context(), store, session{}, state.KeepTTL()) },
-		"NX":      func() error { return key.SetIfAbsent(t.Context(), store, session{}) },
-		"GET":     func() error { _, _, err := key.Swap(t.Context(), store, session{}); return err },
-		"PEXPIRE": func() error { return key.Touch(t.Context(), store) },
-		"UNLINK":  func() error { return key.Remove(t.Context(), store) },
+		"NX":      func() error { return state.SetIfAbsent(t.Context(), store, key, session{}) },
+		"GET":     func() error { _, _, err := state.Swap(t.Context(), store, key, session{}); return err },
+		"PEXPIRE": func() error { return state.Touch(t.Context(), store, key) },
+		"UNLINK":  func() error { return remove(t.Context(), store, key) },
 		"state":   func() error { return store.SetState(t.Context(), "state", 1, time.Minute) },
 		"session:2": func() error {
-			results, err := state.SetMany(t.Context(), store, []state.KeyValue[session]{key.With(session{}), sessions.Key("2").With(session{})})
-			assert.ErrorIs(t, results[1].Err, state.ErrUnknownOutcome)
+			results, err := state.SetMany(t.Context(), store, []state.KeyValue[session]{pair(key, session{}), pair(sessions.Key("2"), session{})})
+			assert.ErrorIs(t, results[1], state.ErrUnknownOutcome)
 			return err
 		},
 	} {

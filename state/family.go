@@ -30,19 +30,17 @@ type FamilyOptions[T any] struct {
 	// yet.
 	Watch bool
 	// Codec turns values into bytes; nil is JSON.
-	Codec Codec[T]
+	Codec Codec
 }
 
 // Family is all keys made from one template, and the type of their values.
 // [Define] makes one; so does generated code.
-type Family[T any] struct {
-	family
-}
+type Family[T any] struct{ family family }
 
 // family is all of a Family that does not depend on its type.
 type family struct {
 	template *keyspec.Template
-	codec    erased
+	codec    Codec
 	ttl, max time.Duration // 0: for ever, no maximum
 	jitter   float64
 	sliding  bool
@@ -57,67 +55,58 @@ type family struct {
 // template or the options are wrong. Templates that can make the same key are
 // not found here but by stategen.
 func Define[T any](template string, o FamilyOptions[T]) *Family[T] {
-	f, err := define(template, erase(o.Codec), limits{o.TTL, o.Max, o.Persist, o.Jitter, o.Sliding})
+	return &Family[T]{define(template, definition(o))}
+}
+
+// definition is a FamilyOptions without its type.
+type definition FamilyOptions[struct{}]
+
+func define(template string, d definition) family {
+	t, err := keyspec.Parse(template)
+	if err == nil {
+		err = d.check()
+	}
 	if err != nil {
 		panic(fmt.Sprintf("state.Define(%q): %v", template, err))
 	}
-	return &Family[T]{f}
-}
-
-// limits are the options of a family that do not depend on its type.
-type limits struct {
-	ttl, max time.Duration
-	persist  string
-	jitter   float64
-	sliding  bool
-}
-
-func define(template string, codec erased, l limits) (family, error) {
-	t, err := keyspec.Parse(template)
-	if err != nil {
-		return family{}, err
+	if d.Codec == nil {
+		d.Codec = JSON()
 	}
-	if err := l.check(); err != nil {
-		return family{}, err
-	}
-	return family{template: t, codec: codec, ttl: l.ttl, max: l.max, jitter: l.jitter, sliding: l.sliding}, nil
+	return family{template: t, codec: d.Codec, ttl: d.TTL, max: d.Max, jitter: d.Jitter, sliding: d.Sliding}
 }
 
-func (l limits) check() error {
+func (d *definition) check() error {
 	switch {
-	case l.ttl != 0 && l.persist != "":
+	case d.TTL != 0 && d.Persist != "":
 		return errors.New("has both TTL and Persist; give one")
-	case l.ttl == 0 && l.persist == "":
+	case d.TTL == 0 && d.Persist == "":
 		return errors.New("has neither TTL nor Persist; give a TTL, or say in Persist why values live for ever")
-	case l.ttl < 0 || l.ttl%time.Millisecond != 0:
-		return fmt.Errorf("TTL %v is not a positive number of whole milliseconds", l.ttl)
-	case l.max < 0 || l.max > 0 && l.max < max(l.ttl, time.Millisecond):
-		return fmt.Errorf("Max %v is below the TTL of %v", l.max, l.ttl)
-	case math.IsNaN(l.jitter) || l.jitter < 0 || l.jitter >= 1:
-		return fmt.Errorf("Jitter %v is not from 0 up to 1", l.jitter)
-	case l.ttl == 0 && (l.jitter > 0 || l.sliding):
+	case d.TTL < 0 || d.TTL%time.Millisecond != 0:
+		return fmt.Errorf("TTL %v is not a positive number of whole milliseconds", d.TTL)
+	case d.Max < 0 || d.Max > 0 && d.Max < max(d.TTL, time.Millisecond):
+		return fmt.Errorf("Max %v is below the TTL of %v", d.Max, d.TTL)
+	case math.IsNaN(d.Jitter) || d.Jitter < 0 || d.Jitter >= 1:
+		return fmt.Errorf("Jitter %v is not from 0 up to 1", d.Jitter)
+	case d.TTL == 0 && (d.Jitter > 0 || d.Sliding):
 		return errors.New("Jitter and Sliding need a TTL")
 	}
 	return nil
 }
 
-// Template returns the family's template.
-func (f *family) Template() string { return f.template.String() }
-
 // Key returns the family's key with those parts, one for each parameter and of
 // the parameter's type; for an integer parameter any integer that fits it will
 // do. A wrong number of parts, a part of another type and an empty part make a
 // key whose operations fail with [ErrInvalidKey].
-func (f *Family[T]) Key(parts ...any) Key[T] { return Key[T]{key{&f.family, f.name(parts)}} }
-
-// ParseKey returns the key that has that name without the store's prefix, and
-// false if it is none of this family.
-func (f *Family[T]) ParseKey(name string) (Key[T], bool) {
-	if _, ok := f.template.ParseKey(name); !ok {
-		return Key[T]{}, false
-	}
-	return Key[T]{key{&f.family, name}}, true
-}
+func (f *Family[T]) Key(parts ...any) Key[T] { return Key[T]{ref{&f.family, f.family.name(parts)}} }
 
 // Make returns the key with that name, which generated code has built.
-func (f *Family[T]) Make(name string) Key[T] { return Key[T]{key{&f.family, name}} }
+func (f *Family[T]) Make(name string) Key[T] { return Key[T]{ref{&f.family, name}} }
+
+// ParseKey returns the key of f that has that name without the store's prefix,
+// and false if it is none of f.
+func ParseKey[T any](f *Family[T], name string) (Key[T], bool) {
+	if _, ok := f.family.template.ParseKey(name); !ok {
+		return Key[T]{}, false
+	}
+	return f.Make(name), true
+}

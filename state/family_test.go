@@ -53,11 +53,11 @@ func TestKeysAreSmallComparableValues(t *testing.T) {
 
 func TestParseKeyTakesKeysOfTheFamilyAlone(t *testing.T) {
 	t.Parallel()
-	key, ok := sessions.ParseKey("session:a%3Ab")
+	key, ok := state.ParseKey(sessions, "session:a%3Ab")
 	require.True(t, ok)
 	assert.Equal(t, sessions.Key("a:b"), key)
 	for _, name := range []string{"session:", "session:a%3ab", "session:a:b", "other:a"} {
-		_, ok := sessions.ParseKey(name)
+		_, ok := state.ParseKey(sessions, name)
 		assert.False(t, ok, name)
 	}
 }
@@ -68,7 +68,7 @@ func TestPartsMayBeOfNamedTypes(t *testing.T) {
 	t.Parallel()
 	family := state.Define("x:<a>:<b:tenantID>:<c:uint8>:<d:time.Time>:<e:uuid.UUID>", state.FamilyOptions[int]{TTL: time.Minute})
 	key := family.Key(tenantID("a:b"), tenantID("c"), 7, time.Unix(0, 0).UTC(), [16]byte{1})
-	want, ok := family.ParseKey("x:a%3Ab:c:7:1970-01-01T00%3A00%3A00Z:01000000-0000-0000-0000-000000000000")
+	want, ok := state.ParseKey(family, "x:a%3Ab:c:7:1970-01-01T00%3A00%3A00Z:01000000-0000-0000-0000-000000000000")
 	require.True(t, ok)
 	assert.Equal(t, want, key)
 }

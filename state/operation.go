@@ -46,23 +46,23 @@ func begin(ctx context.Context, s *Store, name string, f *family, keys int, need
 }
 
 // beginKey is begin for one key.
-func beginKey(ctx context.Context, s *Store, name string, f *family, key string, needed permission) operation {
-	o := begin(ctx, s, name, f, 1, needed)
+func beginKey(ctx context.Context, s *Store, name string, k ref, needed permission) operation {
+	o := begin(ctx, s, name, k.family, 1, needed)
 	if o.err == nil {
-		o.key, o.err = s.fullName(f, key)
+		o.key, o.err = s.fullName(k)
 	}
 	return o
 }
 
-// fullName returns the name in Redis of a key of f, or [ErrInvalidKey].
-func (s *Store) fullName(f *family, name string) (string, error) {
-	if f == nil {
+// fullName returns the name of a key in Redis, or [ErrInvalidKey].
+func (s *Store) fullName(k ref) (string, error) {
+	if k.family == nil {
 		return "", fmt.Errorf("%w: it is a zero Key; make one with a family", ErrInvalidKey)
 	}
-	if err := f.checkName(name); err != nil {
+	if err := k.family.checkName(k.name); err != nil {
 		return "", err
 	}
-	return s.withPrefix(name)
+	return s.withPrefix(k.name)
 }
 
 // withPrefix returns the store's prefix and name together, or [ErrInvalidKey] if
@@ -78,14 +78,14 @@ func (s *Store) withPrefix(name string) (string, error) {
 	return full, nil
 }
 
-// name returns the name in Redis of a key of f.
-func name(r Reader, f *family, key string) (string, error) {
+// fullName returns the name of the key in Redis, with an error that is labelled.
+func (k ref) fullName(r Reader) (string, error) {
 	s := readerOf(r)
 	if s == nil {
 		return "", &Error{Op: "Name", Err: ErrNoStore}
 	}
-	o := operation{store: s, name: "Name", family: f}
-	o.key, o.err = s.fullName(f, key)
+	o := operation{store: s, name: "Name", family: k.family}
+	o.key, o.err = s.fullName(k)
 	return o.key, o.end()
 }
 

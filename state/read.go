@@ -3,7 +3,6 @@ package state
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -11,15 +10,15 @@ import (
 )
 
 // get reads the value at a key into what v points to.
-func get(ctx context.Context, r Reader, f *family, key string, v any) error {
-	o := beginKey(ctx, readerOf(r), "Get", f, key, mayGet)
+func get(ctx context.Context, r Reader, k ref, v any) error {
+	o := beginKey(ctx, readerOf(r), "Get", k, mayGet)
 	o.readInto(v)
 	return o.end()
 }
 
 // lookup is get, but a missing value is no error.
-func lookup(ctx context.Context, r Reader, f *family, key string, v any) (bool, error) {
-	o := beginKey(ctx, readerOf(r), "Lookup", f, key, mayGet)
+func lookup(ctx context.Context, r Reader, k ref, v any) (bool, error) {
+	o := beginKey(ctx, readerOf(r), "Lookup", k, mayGet)
 	o.readInto(v)
 	missing := errors.Is(o.err, ErrNotFound)
 	if missing {
@@ -86,33 +85,4 @@ func (o *operation) bytesOf(reply *redis.Cmd) ([]byte, error) {
 		return nil, cause(o.ctx, err)
 	}
 	return []byte(text), nil
-}
-
-func exists(ctx context.Context, r Reader, f *family, key string) (bool, error) {
-	o := beginKey(ctx, readerOf(r), "Exists", f, key, mayGet)
-	var n int64
-	if o.err == nil {
-		var err error
-		n, err = o.exec().Read(o.ctx, "EXISTS", o.key).Int64()
-		o.err = cause(o.ctx, err)
-	}
-	return n > 0, o.end()
-}
-
-func ttl(ctx context.Context, r Reader, f *family, key string) (time.Duration, error) {
-	o := beginKey(ctx, readerOf(r), "TTL", f, key, mayGet)
-	var left time.Duration
-	if o.err == nil {
-		ms, err := o.exec().Read(o.ctx, "PTTL", o.key).Int64()
-		switch o.err = cause(o.ctx, err); {
-		case o.err != nil:
-		case ms == -2:
-			o.err = ErrNotFound
-		case ms == -1:
-			left = NoTTL
-		default:
-			left = time.Duration(ms) * time.Millisecond
-		}
-	}
-	return left, o.end()
 }

@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,16 +19,24 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 		return 0, o.end()
 	}
 	var failures failures
-	var b exec.Batch
-	replies := make([]*redis.Cmd, 0, len(keys))
+	names := make([]string, 0, len(keys))
 	for _, k := range keys {
-		f, name := k.target()
-		full, err := o.store.fullName(f, name)
-		if err != nil {
-			failures.add(err)
-			continue
+		full, err := o.store.fullName(refOf(k))
+		if failures.add(err); err == nil {
+			names = append(names, full)
 		}
-		replies = append(replies, b.Write(o.ctx, "UNLINK", full))
+	}
+	removed = o.unlink(names, &failures)
+	o.err = failures.of(len(keys))
+	return removed, o.end()
+}
+
+// unlink removes the keys of those full names and returns how many there were.
+func (o *operation) unlink(names []string, failures *failures) (removed int) {
+	var b exec.Batch
+	replies := make([]*redis.Cmd, len(names))
+	for i, name := range names {
+		replies[i] = b.Write(o.ctx, "UNLINK", name)
 	}
 	o.exec().Send(o.ctx, &b)
 	for _, reply := range replies {
@@ -37,63 +44,5 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 		failures.add(writeCause(o.ctx, err))
 		removed += int(n)
 	}
-	o.err = failures.of(len(keys))
-	return removed, o.end()
-}
-
-func remove(ctx context.Context, r Remover, f *family, key string) error {
-	o := beginKey(ctx, removerOf(r), "Remove", f, key, mayRemove)
-	if o.err == nil {
-		o.err = writeCause(o.ctx, o.exec().Write(o.ctx, "UNLINK", o.key).Err())
-	}
-	return o.end()
-}
-
-// takeAttempts bounds how often take follows a value that others keep changing.
-const takeAttempts = 16
-
-// removeIfEqual removes a value if it is still the one that was read.
-var removeIfEqual = exec.NewScript(`
-local stored = redis.pcall('GET', KEYS[1])
-if type(stored) == 'table' then
-	return stored
-end
-if stored == ARGV[1] then
-	return redis.call('UNLINK', KEYS[1])
-end
-return 0
-`)
-
-// take reads the value at a key into what v points to and removes it. GETDEL
-// would take one round trip, but it would also remove a value that cannot be
-// decoded or is too large, and so lose it.
-func take(ctx context.Context, r ReadRemover, f *family, key string, v any) error {
-	var store *Store
-	if r != nil {
-		store = r.remover()
-	}
-	o := beginKey(ctx, store, "Take", f, key, mayGet|mayRemove)
-	for attempt := 0; o.err == nil; attempt++ {
-		if attempt == takeAttempts {
-			o.err = fmt.Errorf("%w: tried %d times", ErrConflict, attempt)
-			break
-		}
-		taken, err := o.take(v)
-		if o.err = err; taken {
-			break
-		}
-	}
-	return o.end()
-}
-
-func (o *operation) take(v any) (bool, error) {
-	data, err := o.exec().ReadBytes(o.ctx, "GET", o.key)
-	if err != nil {
-		return false, cause(o.ctx, err)
-	}
-	if o.decode(data, v); o.err != nil {
-		return false, o.err
-	}
-	n, err := o.exec().Script(o.ctx, removeIfEqual, o.key, data).Int64()
-	return n == 1, writeCause(o.ctx, err)
+	return removed
 }

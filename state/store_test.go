@@ -27,10 +27,10 @@ func TestNoStoreIsAnError(t *testing.T) {
 		assert.ErrorIs(t, err, state.ErrNoStore)
 	}
 	assert.ErrorIs(t, key.Set(t.Context(), nil, session{}), state.ErrNoStore)
-	assert.ErrorIs(t, key.Remove(t.Context(), nil), state.ErrNoStore)
-	_, _, err := key.Swap(t.Context(), nil, session{})
+	assert.ErrorIs(t, remove(t.Context(), nil, key), state.ErrNoStore)
+	_, _, err := state.Swap(t.Context(), nil, key, session{})
 	assert.ErrorIs(t, err, state.ErrNoStore)
-	_, err = key.Take(t.Context(), nil)
+	_, err = state.Take(t.Context(), nil, key)
 	assert.ErrorIs(t, err, state.ErrNoStore)
 	_, err = state.View{}.GetState(t.Context(), "x")
 	assert.ErrorIs(t, err, state.ErrNoStore)

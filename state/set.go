@@ -19,10 +19,26 @@ const (
 	ifPresent condition = "XX"
 )
 
+// SetIfAbsent is [Key.Set], but fails with [ErrExists] if there is a value
+// already. It sends SET with PX and NX. O(1).
+//
+//go:noinline
+func SetIfAbsent[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
+	return set(ctx, w, "SetIfAbsent", k.ref, &v, ifAbsent, opts)
+}
+
+// Replace is [Key.Set], but fails with [ErrNotFound] if there is no value to
+// replace. It sends SET with PX and XX. O(1).
+//
+//go:noinline
+func Replace[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
+	return set(ctx, w, "Replace", k.ref, &v, ifPresent, opts)
+}
+
 // set stores the value that v points to and fails if the condition does not
 // hold.
-func set(ctx context.Context, w Writer, name string, f *family, key string, v any, when condition, opts []SetOption) error {
-	o := beginKey(ctx, writerOf(w), name, f, key, maySet)
+func set(ctx context.Context, w Writer, name string, k ref, v any, when condition, opts []SetOption) error {
+	o := beginKey(ctx, writerOf(w), name, k, maySet)
 	var write write
 	if o.err == nil {
 		write, o.err = o.prepare(v, when, opts)
@@ -30,57 +46,6 @@ func set(ctx context.Context, w Writer, name string, f *family, key string, v an
 	if o.err == nil {
 		reply := write.send(o.ctx, o.exec())
 		o.err = write.outcome(o.ctx, reply.Err())
-	}
-	return o.end()
-}
-
-// swap stores the value that v points to and reads the one before it into what
-// old points to.
-func swap(ctx context.Context, rw ReadWriter, f *family, key string, v, old any, opts []SetOption) (found bool, err error) {
-	var store *Store
-	if rw != nil {
-		store = rw.writer()
-	}
-	o := beginKey(ctx, store, "Swap", f, key, mayGet|maySet)
-	var write write
-	if o.err == nil {
-		write, o.err = o.prepare(v, always, opts)
-	}
-	if o.err == nil {
-		write.old = true
-		data, err := write.send(o.ctx, o.exec()).Text()
-		switch {
-		case err == nil:
-			found = true
-			o.decode([]byte(data), old)
-		case !errors.Is(err, redis.Nil):
-			o.err = write.outcome(o.ctx, err)
-		}
-	}
-	return found && o.err == nil, o.end()
-}
-
-// touch sets the TTL of a stored value anew.
-func touch(ctx context.Context, w Writer, f *family, key string, opts []TouchOption) error {
-	o := beginKey(ctx, writerOf(w), "Touch", f, key, maySet)
-	var ms int64
-	if o.err == nil {
-		var given touchOptions
-		for _, opt := range opts {
-			if opt != nil {
-				opt.applyTouch(&given)
-			}
-		}
-		ms, o.err = f.lifetime(given)
-	}
-	if o.err == nil && ms == 0 {
-		o.err = fmt.Errorf("%w: the family's values never expire; give state.TTL(d) to have this one expire", ErrInvalidTTL)
-	}
-	if o.err == nil {
-		set, err := o.exec().Write(o.ctx, "PEXPIRE", o.key, ms).Int64()
-		if o.err = writeCause(o.ctx, err); o.err == nil && set == 0 {
-			o.err = ErrNotFound
-		}
 	}
 	return o.end()
 }

@@ -1,0 +1,43 @@
+package state
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Swap is [Key.Set], but also returns the value that was there before, in the
+// same atomic step, or found as false if there was none. If the old bytes are no
+// T, v is stored all the same and the error is a [*DecodeError]. With
+// [ErrWrongType] nothing was stored. It sends SET with PX and GET. O(1).
+func Swap[T any](ctx context.Context, rw ReadWriter, k Key[T], v T, opts ...SetOption) (old T, found bool, err error) {
+	found, err = swap(ctx, rw, k.ref, &v, &old, opts)
+	return old, found, err
+}
+
+// swap stores the value that v points to and reads the one before it into what
+// old points to.
+func swap(ctx context.Context, rw ReadWriter, k ref, v, old any, opts []SetOption) (found bool, err error) {
+	var store *Store
+	if rw != nil {
+		store = rw.writer()
+	}
+	o := beginKey(ctx, store, "Swap", k, mayGet|maySet)
+	var write write
+	if o.err == nil {
+		write, o.err = o.prepare(v, always, opts)
+	}
+	if o.err == nil {
+		write.old = true
+		data, err := write.send(o.ctx, o.exec()).Text()
+		switch {
+		case err == nil:
+			found = true
+			o.decode([]byte(data), old)
+		case !errors.Is(err, redis.Nil):
+			o.err = write.outcome(o.ctx, err)
+		}
+	}
+	return found && o.err == nil, o.end()
+}
