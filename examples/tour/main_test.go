@@ -1,0 +1,42 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+)
+
+var update = flag.Bool("update", false, "write what the tour prints to testdata/output.txt")
+
+func TestTheTourPrintsTheSameOnEveryRedis(t *testing.T) {
+	t.Parallel()
+	var here, there strings.Builder
+	require.NoError(t, run(t.Context(), "", &here))
+	_, steps, _ := strings.Cut(here.String(), "\n")
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/output.txt", []byte(steps), 0o644))
+	}
+	want, err := os.ReadFile("testdata/output.txt")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), steps)
+
+	srv := redistest.Start(t)
+	require.NoError(t, run(t.Context(), srv.URL(), &there))
+	_, onServer, _ := strings.Cut(there.String(), "\n")
+	assert.Equal(t, steps, onServer)
+	left, err := srv.Client(t).DBSize(t.Context()).Result()
+	require.NoError(t, err)
+	assert.Zero(t, left, "the tour leaves keys behind")
+}
+
+func TestTheTourSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	assert.ErrorContains(t, run(t.Context(), "not a url", &out), "the URL does not parse")
+}

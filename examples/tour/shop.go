@@ -1,0 +1,33 @@
+package main
+
+import "time"
+
+//go:generate go run ../../cmd/stategen
+
+// Session is the shopping session of one user.
+//
+//state:key session:<userID> ttl=30m
+type Session struct {
+	Cart      []Item    `json:"cart"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// Item is one line of a cart.
+type Item struct {
+	SKU   string `json:"sku"`
+	Count int    `json:"count"`
+}
+
+// ResumePoint is how far a worker has come with a topic.
+//
+//state:key resume:<topic>:<partition:uint32> persist="a worker resumes from it after any time"
+type ResumePoint struct {
+	Offset int64 `json:"offset,string"`
+}
+
+// Token lets its holder in once.
+//
+//state:key token:<id> ttl=5m codec=msgpack
+type Token struct {
+	UserID string `json:"userId"`
+}

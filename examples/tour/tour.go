@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/typedstate/typedstate/state"
+)
+
+// tour is one run of the steps.
+type tour struct {
+	out   io.Writer
+	store *state.Store
+	step  int
+}
+
+func (t *tour) run(ctx context.Context) (err error) {
+	defer func() {
+		_, removed := state.Remove(context.WithoutCancel(ctx), t.store,
+			SessionKey("alice@example.com"), SessionKey("a:b {*}"), SessionKey("brief"),
+			ResumePointKey("orders", 7), TokenKey("t1"))
+		err = errors.Join(err, removed)
+	}()
+	steps := []func(context.Context) error{
+		t.set, t.get, t.encode, t.resume, t.expire, t.take, t.refuse,
+	}
+	for i, step := range steps {
+		t.step = i + 1
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("step %d: %w", t.step, err)
+		}
+	}
+	t.say("\nNext: read shop.go beside this file, change a struct in it, and run go build ./examples/tour.")
+	return nil
+}
+
+// set stores a session. The TTL is the family's and part of the same command.
+func (t *tour) set(ctx context.Context) error {
+	t.title("A session is stored with its TTL")
+	sessions := NewSessionStore(t.store)
+	at := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+	session := Session{Cart: []Item{{SKU: "tea & milk", Count: 2}}, UpdatedAt: at}
+	if err := sessions.Set(ctx, "alice@example.com", session); err != nil {
+		return err
+	}
+	return t.show(ctx, SessionKey("alice@example.com"))
+}
+
+// get reads it back as the struct that it was.
+func (t *tour) get(ctx context.Context) error {
+	t.title("It is read back as a struct, and a missing one is an error")
+	sessions := NewSessionReader(t.store)
+	session, err := sessions.Get(ctx, "alice@example.com")
+	if err != nil {
+		return err
+	}
+	t.say("   %d x %q, updated %s", session.Cart[0].Count, session.Cart[0].SKU, session.UpdatedAt.Format(time.DateTime))
+	_, err = sessions.Get(ctx, "bob@example.com")
+	t.say("   %v", err)
+	return t.expect(err, state.ErrNotFound)
+}
+
+// encode stores a session under an ID that would break a key made by hand.
+func (t *tour) encode(ctx context.Context) error {
+	t.title("No ID can break out of its part of the key")
+	if err := NewSessionStore(t.store).Set(ctx, "a:b {*}", Session{}); err != nil {
+		return err
+	}
+	return t.show(ctx, SessionKey("a:b {*}"))
+}
+
+// resume keeps a position that never expires, under a key with a number.
+func (t *tour) resume(ctx context.Context) error {
+	t.title("A worker's position stays, as its family says why")
+	points := NewResumePointStore(t.store)
+	if err := points.Set(ctx, "orders", 7, ResumePoint{Offset: 9007199254740993}); err != nil {
+		return err
+	}
+	return t.show(ctx, ResumePointKey("orders", 7))
+}
+
+// expire waits until a session is gone.
+func (t *tour) expire(ctx context.Context) error {
+	t.title("A value that lives for 300ms is gone after it")
+	sessions := NewSessionStore(t.store)
+	if err := sessions.Set(ctx, "brief", Session{}, state.TTL(300*time.Millisecond)); err != nil {
+		return err
+	}
+	for _, wait := range []time.Duration{0, 400 * time.Millisecond} {
+		time.Sleep(wait)
+		_, found, err := sessions.Lookup(ctx, "brief")
+		if err != nil {
+			return err
+		}
+		t.say("   after %v: found %t", wait, found)
+	}
+	return nil
+}
+
+// take uses a token up.
+func (t *tour) take(ctx context.Context) error {
+	t.title("A token is taken once; its family is stored as MessagePack")
+	tokens := NewTokenStore(t.store)
+	if err := tokens.SetIfAbsent(ctx, "t1", Token{UserID: "alice"}); err != nil {
+		return err
+	}
+	if err := t.show(ctx, TokenKey("t1")); err != nil {
+		return err
+	}
+	token, err := tokens.Take(ctx, "t1")
+	if err != nil {
+		return err
+	}
+	t.say("   first: %s", token.UserID)
+	_, err = tokens.Take(ctx, "t1")
+	t.say("   second: %v", err)
+	return t.expect(err, state.ErrNotFound)
+}
+
+// refuse tries to write where that is not enabled.
+func (t *tour) refuse(ctx context.Context) error {
+	t.title("Writing is opt-in, and a reader has no Set at all")
+	reading, err := state.New(t.store.Client(), state.Options{Prefix: "typedstate-tour:"})
+	if err != nil {
+		return err
+	}
+	err = NewSessionStore(reading).Set(ctx, "alice@example.com", Session{})
+	t.say("   %v", err)
+	return t.expect(err, state.ErrSetDisabled)
+}
+
+func (t *tour) title(text string) { t.say("\n%d. %s", t.step, text) }
+
+func (t *tour) say(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+
+// show prints what Redis holds at a key, read past the SDK.
+func (t *tour) show(ctx context.Context, key interface {
+	Name(r state.Reader) (string, error)
+}) error {
+	name, err := key.Name(t.store)
+	if err != nil {
+		return err
+	}
+	value, err := t.store.Client().Get(ctx, name).Result()
+	if err != nil {
+		return err
+	}
+	left, err := t.store.Client().PTTL(ctx, name).Result()
+	if err != nil {
+		return err
+	}
+	ttl := "none"
+	if left > 0 {
+		ttl = left.Round(time.Second).String()
+	}
+	t.say("   key   %s\n   value %s\n   ttl   %s", name, printable(value), ttl)
+	return nil
+}
+
+// printable quotes what is no text.
+func printable(value string) string {
+	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		return strconv.QuoteToASCII(value)
+	}
+	return value
+}
+
+func (t *tour) expect(err, want error) error {
+	if !errors.Is(err, want) {
+		return fmt.Errorf("got %v, not %w", err, want)
+	}
+	return nil
+}
