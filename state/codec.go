@@ -16,7 +16,8 @@ import (
 // An error that is no [*EncodeError] or [*DecodeError] is reported as one by its
 // Go type alone, since its text may hold part of the value.
 type Codec interface {
-	// Append appends the encoding of the value that v points to to dst.
+	// Append appends the encoding of what v points to, and returns the
+	// extended dst.
 	Append(dst []byte, v any) ([]byte, error)
 	// Decode stores the value that data encodes in what v points to, which is
 	// zero before. It does not keep data.

@@ -13,7 +13,7 @@ import (
 var (
 	// ErrNotFound says that there is no value at the key. It also matches
 	// redis.Nil.
-	ErrNotFound error = notFound{}
+	ErrNotFound error = notFoundError{}
 	// ErrExists says that there is a value already.
 	ErrExists = errors.New("exists already")
 	// ErrConflict says that the value kept changing while an operation that
@@ -55,10 +55,10 @@ var (
 	ErrOverloaded = errors.New("no connection came free in time (see PoolSize and PoolTimeout)")
 )
 
-type notFound struct{}
+type notFoundError struct{}
 
-func (notFound) Error() string        { return "not found" }
-func (notFound) Is(target error) bool { return target == redis.Nil }
+func (notFoundError) Error() string        { return "not found" }
+func (notFoundError) Is(target error) bool { return target == redis.Nil }
 
 // Error is the error of an operation on a key. Its text names the operation and
 // the key's template, and never a key's parts or stored bytes, so that it can be

@@ -40,7 +40,8 @@ func texts(err error) []string {
 	var out []string
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		out = append(out, fmt.Sprint(e), fmt.Sprintf("%+v %#v %q %s", e, e, e, e))
-		text, _ := json.Marshal(e)
+		text, err := json.Marshal(e)
+		_ = err // an error need not be marshalable, but must not leak
 		out = append(out, string(text))
 	}
 	for _, handler := range []func(*bytes.Buffer) slog.Handler{

@@ -82,13 +82,13 @@ func (d *definition) check() error {
 	case d.TTL == 0 && d.Persist == "":
 		return errors.New("has neither TTL nor Persist; give a TTL, or say in Persist why values live for ever")
 	case d.TTL < 0 || d.TTL%time.Millisecond != 0:
-		return fmt.Errorf("TTL %v is not a positive number of whole milliseconds", d.TTL)
+		return fmt.Errorf("has the TTL %v, which is not a positive number of whole milliseconds", d.TTL)
 	case d.Max < 0 || d.Max > 0 && d.Max < max(d.TTL, time.Millisecond):
-		return fmt.Errorf("Max %v is below the TTL of %v", d.Max, d.TTL)
+		return fmt.Errorf("has the Max %v, which is below the TTL of %v", d.Max, d.TTL)
 	case math.IsNaN(d.Jitter) || d.Jitter < 0 || d.Jitter >= 1:
-		return fmt.Errorf("Jitter %v is not from 0 up to 1", d.Jitter)
+		return fmt.Errorf("has the Jitter %v, which is not from 0 up to 1", d.Jitter)
 	case d.TTL == 0 && (d.Jitter > 0 || d.Sliding):
-		return errors.New("Jitter and Sliding need a TTL")
+		return errors.New("gives Jitter or Sliding without a TTL, which they need")
 	}
 	return nil
 }

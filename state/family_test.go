@@ -30,8 +30,8 @@ func TestDefinePanicsWithWhatToMend(t *testing.T) {
 		{"a", state.FamilyOptions[int]{TTL: time.Minute, Jitter: 1}, "Jitter 1"},
 		{"a", state.FamilyOptions[int]{TTL: time.Minute, Jitter: -0.1}, "Jitter -0.1"},
 		{"a", state.FamilyOptions[int]{TTL: time.Minute, Jitter: math.NaN()}, "Jitter NaN"},
-		{"a", state.FamilyOptions[int]{Persist: "x", Sliding: true}, "need a TTL"},
-		{"a", state.FamilyOptions[int]{Persist: "x", Jitter: 0.1}, "need a TTL"},
+		{"a", state.FamilyOptions[int]{Persist: "x", Sliding: true}, "without a TTL"},
+		{"a", state.FamilyOptions[int]{Persist: "x", Jitter: 0.1}, "without a TTL"},
 	} {
 		func() {
 			defer func() {
@@ -45,10 +45,11 @@ func TestDefinePanicsWithWhatToMend(t *testing.T) {
 func TestKeysAreSmallComparableValues(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, uintptr(24), unsafe.Sizeof(state.Key[session]{}))
-	assert.True(t, sessions.Key("1") == sessions.Key("1"))
-	assert.False(t, sessions.Key("1") == sessions.Key("2"))
+	seen := map[state.Key[session]]bool{sessions.Key("1"): true}
+	assert.True(t, seen[sessions.Key("1")])
+	assert.False(t, seen[sessions.Key("2")])
 	other := state.Define("session:<userID>", state.FamilyOptions[session]{TTL: time.Minute})
-	assert.False(t, sessions.Key("1") == other.Key("1"))
+	assert.False(t, seen[other.Key("1")], "the same name, and another family")
 }
 
 func TestParseKeyTakesKeysOfTheFamilyAlone(t *testing.T) {

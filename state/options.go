@@ -46,7 +46,7 @@ const (
 	defaultMaxValueBytes = 1 << 20
 )
 
-func (o Options) withDefaults() (Options, error) {
+func withDefaults(o Options) (Options, error) {
 	if err := checkPrefix(o.Prefix); err != nil {
 		return o, err
 	}

@@ -34,7 +34,7 @@ func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 	if o.Redis != nil {
 		return nil, errors.New("Options.Redis is for Open; the client has its own options")
 	}
-	o, err := o.withDefaults()
+	o, err := withDefaults(o)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,8 @@ func (f *family) jittered() time.Duration {
 	if f.jitter == 0 {
 		return f.ttl
 	}
-	return max(f.ttl-time.Duration(rand.Float64()*f.jitter*float64(f.ttl)), time.Millisecond)
+	share := rand.Float64() * f.jitter //nolint:gosec // nobody gains by guessing it
+	return max(f.ttl-time.Duration(share*float64(f.ttl)), time.Millisecond)
 }
 
 // milliseconds rounds up, so that a value never expires before its time.

@@ -37,7 +37,7 @@ func (t *tour) run(ctx context.Context) (err error) {
 			return fmt.Errorf("step %d: %w", t.step, err)
 		}
 	}
-	t.say("\nNext: read shop.go beside this file, change a struct in it, and run go build ./examples/tour.")
+	t.sayf("\nNext: read shop.go beside this file, change a struct in it, and run go build ./examples/tour.")
 	return nil
 }
 
@@ -61,9 +61,9 @@ func (t *tour) get(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("   %d x %q, updated %s", session.Cart[0].Count, session.Cart[0].SKU, session.UpdatedAt.Format(time.DateTime))
+	t.sayf("   %d x %q, updated %s", session.Cart[0].Count, session.Cart[0].SKU, session.UpdatedAt.Format(time.DateTime))
 	_, err = sessions.Get(ctx, "bob@example.com")
-	t.say("   %v", err)
+	t.sayf("   %v", err)
 	return t.expect(err, state.ErrNotFound)
 }
 
@@ -99,7 +99,7 @@ func (t *tour) expire(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.say("   after %v: found %t", wait, found)
+		t.sayf("   after %v: found %t", wait, found)
 	}
 	return nil
 }
@@ -118,9 +118,9 @@ func (t *tour) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("   first: %s", token.UserID)
+	t.sayf("   first: %s", token.UserID)
 	_, err = tokens.Take(ctx, "t1")
-	t.say("   second: %v", err)
+	t.sayf("   second: %v", err)
 	return t.expect(err, state.ErrNotFound)
 }
 
@@ -132,13 +132,13 @@ func (t *tour) refuse(ctx context.Context) error {
 		return err
 	}
 	err = NewSessionStore(reading).Set(ctx, "alice@example.com", Session{})
-	t.say("   %v", err)
+	t.sayf("   %v", err)
 	return t.expect(err, state.ErrSetDisabled)
 }
 
-func (t *tour) title(text string) { t.say("\n%d. %s", t.step, text) }
+func (t *tour) title(text string) { t.sayf("\n%d. %s", t.step, text) }
 
-func (t *tour) say(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+func (t *tour) sayf(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
 
 // show prints what Redis holds at a key, read past the SDK.
 func (t *tour) show(ctx context.Context, key interface {
@@ -160,7 +160,7 @@ func (t *tour) show(ctx context.Context, key interface {
 	if left > 0 {
 		ttl = left.Round(time.Second).String()
 	}
-	t.say("   key   %s\n   value %s\n   ttl   %s", name, printable(value), ttl)
+	t.sayf("   key   %s\n   value %s\n   ttl   %s", name, printable(value), ttl)
 	return nil
 }
 

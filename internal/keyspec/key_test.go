@@ -1,7 +1,6 @@
 package keyspec_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -141,7 +140,7 @@ func FuzzKeysAreInjective(f *testing.F) {
 			t.Fatalf("the slot of %q depends on %q", left, tag)
 		}
 		for _, c := range []byte(left) {
-			if c <= ' ' || c >= 0x7f || bytes.IndexByte([]byte(`*?[]\^"'`), c) >= 0 {
+			if c <= ' ' || c >= 0x7f || strings.IndexByte(`*?[]\^"'`, c) >= 0 {
 				t.Fatalf("%q has the byte %q", left, c)
 			}
 		}

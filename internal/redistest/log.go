@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // logLines is how much of a server's log a failed test shows.
@@ -22,8 +23,8 @@ func (s *Server) log() []byte {
 
 func tail(log []byte, lines int) []byte {
 	log = bytes.TrimRight(log, "\n")
-	for i := len(log) - 1; i >= 0; i-- {
-		if log[i] != '\n' {
+	for i, c := range slices.Backward(log) {
+		if c != '\n' {
 			continue
 		}
 		if lines--; lines == 0 {

@@ -24,7 +24,7 @@ func TestLeaveOrphan(t *testing.T) {
 	if os.Getenv(orphanVar) == "" {
 		return
 	}
-	fmt.Printf("pid=%d\n", Start(t).PID())
+	_, _ = fmt.Fprintf(os.Stdout, "pid=%d\n", Start(t).PID())
 	time.Sleep(30 * time.Second)
 }
 

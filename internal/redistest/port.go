@@ -29,7 +29,7 @@ var ports = struct {
 // cluster bus. Another process may still take it first.
 func freePort() (int, error) {
 	for range 200 {
-		port := lowestPort + rand.IntN(portCount)
+		port := lowestPort + rand.IntN(portCount) //nolint:gosec // nobody gains by guessing it
 		if reserve(port) {
 			if vacant(port) && vacant(port+busOffset) {
 				return port, nil
@@ -68,7 +68,7 @@ func loopback(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// errPortTaken reports that another process bound the port first.
-type errPortTaken int
+// portTakenError reports that another process bound the port first.
+type portTakenError int
 
-func (e errPortTaken) Error() string { return fmt.Sprintf("port %d is taken", int(e)) }
+func (e portTakenError) Error() string { return fmt.Sprintf("port %d is taken", int(e)) }

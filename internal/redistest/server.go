@@ -50,12 +50,12 @@ func Start(tb TB, opts ...Option) *Server {
 	tb.Cleanup(func() { s.cleanup(tb) })
 
 	deadline := time.Now().Add(startLimit)
-	err := error(errPortTaken(0))
+	err := error(portTakenError(0))
 	for range portAttempts {
 		if s.port, err = s.settings.pick(); err != nil {
 			break
 		}
-		if err = s.launch(deadline); !errors.As(err, new(errPortTaken)) {
+		if err = s.launch(deadline); !errors.As(err, new(portTakenError)) {
 			break
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Server) Restart(tb TB) {
 		deadline := time.Now().Add(startLimit)
 		for {
 			err := s.launch(deadline)
-			if !errors.As(err, new(errPortTaken)) || time.Now().After(deadline) {
+			if !errors.As(err, new(portTakenError)) || time.Now().After(deadline) {
 				return err
 			}
 			time.Sleep(10 * poll)
@@ -198,7 +198,7 @@ func (s *Server) kill() error {
 }
 
 // launch starts a process on s.port and waits until it answers. The error is
-// an errPortTaken when it could not listen there; after any error the process
+// an portTakenError when it could not listen there; after any error the process
 // is gone.
 func (s *Server) launch(deadline time.Time) error {
 	conf := filepath.Join(s.dir, "redis.conf")
@@ -216,7 +216,7 @@ func (s *Server) launch(deadline time.Time) error {
 			return errors.Join(err, kerr)
 		}
 		if bytes.Contains(s.log()[logged:], []byte("Address already in use")) {
-			return errPortTaken(s.port)
+			return portTakenError(s.port)
 		}
 		return err
 	}

@@ -120,8 +120,8 @@ func (b *jsonBlamer) method(v reflect.Value) (done, inner bool) {
 func (b *jsonBlamer) fields(v reflect.Value, path string, inside bool) (string, bool) {
 	t := v.Type()
 	if inside {
-		for i := range v.NumField() {
-			if at, found := b.value(v.Field(i), path, true); found {
+		for _, field := range v.Fields() {
+			if at, found := b.value(field, path, true); found {
 				return at, true
 			}
 		}
@@ -162,7 +162,7 @@ func badKey(k reflect.Value) bool {
 	if !k.CanInterface() {
 		return false
 	}
-	if m, ok := k.Interface().(encoding.TextMarshaler); ok && (k.Kind() != reflect.Pointer || !k.IsNil()) {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](k); ok && (k.Kind() != reflect.Pointer || !k.IsNil()) {
 		text, err := m.MarshalText()
 		return err == nil && !utf8.Valid(text)
 	}

@@ -68,7 +68,7 @@ func (s *jsonScanner) value(i, depth int) int {
 	if i >= len(s.data) {
 		return s.stop(i, reasonTruncated)
 	}
-	end := -1
+	var end int
 	switch c := s.data[i]; {
 	case c == '{' || c == '[':
 		if depth == maxDepth {

@@ -90,7 +90,7 @@ func refusal(t *testing.T, err error) *strict.Error {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		require.NotContains(t, fmt.Sprintf(verb, err), "CANARY")
 	}
-	require.Nil(t, errors.Unwrap(err))
+	require.NoError(t, errors.Unwrap(err))
 	return e
 }
 

@@ -31,11 +31,11 @@ func (b *msgpackBuilder) structure(p *msgpackPlan, path string) {
 		jsonName, _ := jsonTag(tag)
 		switch {
 		case !simple, fromJSON && jsonName != name, name == "-":
-			b.refuse(pathField(path, sf.Name), "the tag of field %s of %s gives msgpack another name", sf.Name, t)
+			b.refusef(pathField(path, sf.Name), "the tag of field %s of %s gives msgpack another name", sf.Name, t)
 			continue
 		case slices.Contains(options, "intern"):
 			// A later string refers to an earlier one by position in the document.
-			b.refuse(at, "interned strings of %s", t)
+			b.refusef(at, "interned strings of %s", t)
 			continue
 		}
 		if sf.Anonymous && !slices.Contains(options, "noinline") {
@@ -44,7 +44,7 @@ func (b *msgpackBuilder) structure(p *msgpackPlan, path string) {
 			}
 		}
 		if !sf.IsExported() {
-			b.refuse(at, "unexported embedded field %s of %s", sf.Name, t)
+			b.refusef(at, "unexported embedded field %s of %s", sf.Name, t)
 			continue
 		}
 		f := msgpackField{
@@ -81,7 +81,7 @@ func (b *msgpackBuilder) add(p *msgpackPlan, f msgpackField, path string) {
 
 func (b *msgpackBuilder) name(p *msgpackPlan, name string, to msgpackName, path string) {
 	if _, taken := p.names[name]; taken {
-		b.refuse(path, "two fields of %s have one name", p.typ)
+		b.refusef(path, "two fields of %s have one name", p.typ)
 	}
 	p.names[name] = to
 }
@@ -93,7 +93,7 @@ func (b *msgpackBuilder) embedded(p *msgpackPlan, sf reflect.StructField, name s
 	at := pathField(path, cmp.Or(name, sf.Name))
 	if t.Kind() == reflect.Pointer {
 		// A nil one comes back as a pointer to zeros.
-		b.refuse(at, "embedded pointer %s in %s", sf.Name, p.typ)
+		b.refusef(at, "embedded pointer %s in %s", sf.Name, p.typ)
 		return true
 	}
 	plain := t.Kind() == reflect.Struct && t != timeType && encodeMethod(t) == "" && decodeMethod(t) == ""
@@ -101,7 +101,7 @@ func (b *msgpackBuilder) embedded(p *msgpackPlan, sf reflect.StructField, name s
 		return false
 	}
 	if !plain || name != "" {
-		b.refuse(at, "embedded field %s of %s needs a msgpack tag with noinline", sf.Name, p.typ)
+		b.refusef(at, "embedded field %s of %s needs a msgpack tag with noinline", sf.Name, p.typ)
 		return true
 	}
 	// The plan of the embedded type may still be under construction further up.

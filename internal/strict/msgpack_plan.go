@@ -153,7 +153,7 @@ type msgpackBuilder struct {
 	dynamic, unsorted   bool
 }
 
-func (b *msgpackBuilder) refuse(path, format string, args ...any) {
+func (b *msgpackBuilder) refusef(path, format string, args ...any) {
 	if b.refused == nil {
 		b.refused = &Error{Path: path, Offset: -1, Reason: fmt.Sprintf(format, args...)}
 	}
@@ -221,7 +221,7 @@ func (b *msgpackBuilder) fill(p *msgpackPlan, path string) {
 		end := t
 		for hops := 0; end.Kind() == reflect.Pointer; hops++ {
 			if end = end.Elem(); hops == maxDepth {
-				b.refuse(path, "Go type %s has no msgpack form", t)
+				b.refusef(path, "Go type %s has no msgpack form", t)
 				return
 			}
 		}
@@ -238,7 +238,7 @@ func (b *msgpackBuilder) fill(p *msgpackPlan, path string) {
 		}
 	default:
 		// For a uintptr the library calls a nil function.
-		b.refuse(path, "Go type %s has no msgpack form", t)
+		b.refusef(path, "Go type %s has no msgpack form", t)
 	}
 }
 
@@ -269,7 +269,7 @@ func (b *msgpackBuilder) method(p *msgpackPlan, path string) bool {
 		// library sets the wrong type.
 		switch p.noNil = true; t.Kind() {
 		case reflect.Map, reflect.Slice, reflect.Chan, reflect.Func:
-			b.refuse(path, "%s of Go type %s has a value receiver", dec, t)
+			b.refusef(path, "%s of Go type %s has a value receiver", dec, t)
 		}
 	}
 	return true
@@ -279,7 +279,7 @@ func (b *msgpackBuilder) mapOrder(p *msgpackPlan, path string) {
 	t := p.typ
 	switch p.key.kind {
 	case msgpackSlice, msgpackArray, msgpackMap, msgpackStruct, msgpackPointer, msgpackIface, msgpackError, msgpackOwn:
-		b.refuse(path+pathKey, "Go type %s as a map key", t.Key())
+		b.refusef(path+pathKey, "Go type %s as a map key", t.Key())
 	}
 	// SetSortMapKeys covers these two; of map[string]any it sorts the top only.
 	sorted := t.Key() == reflect.TypeFor[string]() &&

@@ -58,7 +58,7 @@ type tree struct {
 }
 
 type row struct {
-	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by the library
+	_msgpack struct{} `msgpack:",as_array"`
 	A        int8
 	B        string
 }

@@ -70,7 +70,7 @@ func readToken(data []byte, i int) (t token, reason string) {
 	}
 	c := data[i]
 	t = token{code: c, body: i + 1}
-	length := uint64(0)
+	var length uint64
 	switch {
 	case c <= 0x7f || c >= 0xe0:
 		t.kind = tokenInt

@@ -21,7 +21,7 @@ type msgpackValuer struct {
 // value reports whether v can be stored and read back.
 func (w *msgpackValuer) value(v reflect.Value, p *msgpackPlan, depth, hops int) bool {
 	if hops > maxHops {
-		return w.refuse("the value contains itself")
+		return w.refusef("the value contains itself")
 	}
 	switch p.kind {
 	case msgpackPointer:
@@ -32,12 +32,12 @@ func (w *msgpackValuer) value(v reflect.Value, p *msgpackPlan, depth, hops int) 
 		}
 		inner := msgpackPlanOf(v.Elem().Type())
 		if e := inner.fault(true); e != nil {
-			return w.refuse(e.Reason)
+			return w.refusef(e.Reason)
 		}
 		return w.value(v.Elem(), inner, depth, hops+1)
 	case msgpackIface:
 		if !v.IsNil() {
-			return w.refuse(fmt.Sprintf("Go type %s can be written but not read", p.typ))
+			return w.refusef(fmt.Sprintf("Go type %s can be written but not read", p.typ))
 		}
 	case msgpackOwn, msgpackText:
 		if w.trial && v.CanInterface() {
@@ -50,19 +50,19 @@ func (w *msgpackValuer) value(v reflect.Value, p *msgpackPlan, depth, hops int) 
 					reason = fmt.Sprintf("%s of %s needs a pointer, which a map or an interface does not give",
 						encodeMethod(p.typ), p.typ)
 				}
-				return w.refuse(reason)
+				return w.refusef(reason)
 			}
 		}
 	case msgpackSlice, msgpackArray, msgpackMap, msgpackStruct:
 		if depth == maxDepth {
-			return w.refuse(reasonDepth)
+			return w.refusef(reasonDepth)
 		}
 		return w.inside(v, p, depth+1)
 	}
 	return true
 }
 
-func (w *msgpackValuer) refuse(reason string) bool {
+func (w *msgpackValuer) refusef(reason string) bool {
 	return w.stop(-1, reason) >= 0
 }
 
@@ -81,7 +81,7 @@ func (w *msgpackValuer) inside(v reflect.Value, p *msgpackPlan, depth int) bool 
 			field := v.FieldByIndex(f.index)
 			ok := w.value(field, f.plan, depth, 0)
 			if ok && f.drops() && dropped(field) {
-				ok = w.refuse("omitempty drops a value that is not nil")
+				ok = w.refusef("omitempty drops a value that is not nil")
 			}
 			if !ok {
 				w.under(step{name: []byte(f.name), keyed: true})
@@ -108,13 +108,13 @@ func dropped(v reflect.Value) bool {
 		return false
 	}
 	if v.Kind() == reflect.Pointer {
-		z, ok := v.Interface().(interface{ IsZero() bool })
+		z, ok := reflect.TypeAssert[interface{ IsZero() bool }](v)
 		return ok && z.IsZero()
 	}
 	for v.Kind() == reflect.Interface && !v.IsNil() {
 		v = v.Elem()
 	}
-	if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+	if z, ok := reflect.TypeAssert[interface{ IsZero() bool }](v); ok {
 		return z.IsZero()
 	}
 	switch v.Kind() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func fastestGet(ctx context.Context, c *redis.Client) time.Duration {
 func notified(ctx context.Context, c *redis.Client) string {
 	do(ctx, c, "CONFIG", "SET", "notify-keyspace-events", "KEA")
 	sub := c.PSubscribe(ctx, "__key*")
-	defer sub.Close() //nolint:errcheck // nothing depends on it
+	defer sub.Close()
 	if _, err := sub.Receive(ctx); err != nil {
 		return "error: " + err.Error()
 	}
@@ -189,7 +190,7 @@ func subscribersLeft(ctx context.Context, c *redis.Client) string {
 	if err != nil {
 		return "error: " + err.Error()
 	}
-	defer conn.Close() //nolint:errcheck // nothing depends on it
+	defer conn.Close()
 	if _, err := conn.Write([]byte("*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nc\r\n")); err != nil {
 		return "error: " + err.Error()
 	}
@@ -200,5 +201,5 @@ func subscribersLeft(ctx context.Context, c *redis.Client) string {
 	for range 16 {
 		do(ctx, c, "PUBLISH", "c", message)
 	}
-	return fmt.Sprint(c.PubSubNumSub(ctx, "c").Val()["c"])
+	return strconv.FormatInt(c.PubSubNumSub(ctx, "c").Val()["c"], 10)
 }

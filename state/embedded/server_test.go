@@ -146,7 +146,7 @@ func TestSubscribeInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := start(t).Client()
 		sub := c.Subscribe(t.Context(), "news")
-		defer sub.Close() //nolint:errcheck // nothing depends on it
+		defer sub.Close()
 		_, err := sub.Receive(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, int64(1), c.Publish(t.Context(), "news", "hello").Val())

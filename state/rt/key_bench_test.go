@@ -2,6 +2,7 @@ package rt_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/typedstate/typedstate/state/rt"
 )
@@ -38,4 +39,24 @@ func BenchmarkKey(b *testing.B) {
 			sink = built(tenant, userID)
 		}
 	})
+}
+
+// BenchmarkKeyBesideConcat takes turns between both, so that a machine whose
+// speed drifts does not favour one, and reports how much longer a key takes.
+func BenchmarkKeyBesideConcat(b *testing.B) {
+	const block = 1000
+	var plain, typed time.Duration
+	for b.Loop() {
+		start := time.Now()
+		for range block {
+			sink = concat(tenant, userID)
+		}
+		middle := time.Now()
+		for range block {
+			sink = built(tenant, userID)
+		}
+		plain += middle.Sub(start)
+		typed += time.Since(middle)
+	}
+	b.ReportMetric(float64(typed)/float64(plain), "x/concat")
 }
