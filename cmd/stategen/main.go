@@ -1,0 +1,205 @@
+// Stategen writes typed accessors for state in Redis.
+//
+// Annotate a struct with the template of its keys:
+//
+//	//go:generate go tool stategen ./...
+//
+//	// Session is the shopping session of one user.
+//	//
+//	//state:key session:<userID> ttl=30m
+//	type Session struct {
+//		Cart []Item `json:"cart"`
+//	}
+//
+// and run stategen once for the whole module:
+//
+//	go get -tool github.com/typedstate/typedstate/cmd/stategen
+//	go tool stategen ./...
+//
+// It writes a file state_gen.go into each package that has such a comment, here
+// with the functions SessionKey, NewSessionReader and NewSessionStore and their
+// types:
+//
+//	sessions := shop.NewSessionStore(store)
+//	s, err := sessions.Get(ctx, userID)
+//
+// # Usage
+//
+//	stategen [gen] [-tags list] [-v] [packages]
+//	stategen check [-tags list] [-v] [packages]
+//
+// Packages are named as for the go command, by default ./... of the current
+// directory. Gen writes the files that have changed and removes those of packages
+// that need none any more; it needs no package to compile, and it writes nothing
+// if there is an error in any of them. Check writes nothing: it prints what gen
+// would change as a unified diff, for continuous integration.
+//
+// The exit code is 0 if all is well, 1 if there are errors or, for check, a file
+// would change, and 2 if the command line is wrong.
+//
+// # Directives
+//
+//	//state:key TEMPLATE (ttl=DURATION | persist="why") [options]
+//
+// The template is segments joined by colons, each a literal or a parameter:
+// session:<userID>, item:<id:int64>, cart:{<tenant:TenantID>}:<user:uuid.UUID>.
+// A parameter is a string, or has the type it names: bool, an integer, [16]byte
+// for a UUID, a named type on one of these, or a type with MarshalText and
+// UnmarshalText. One run of segments in braces is the hash tag of Redis Cluster.
+// No two templates of a run may be able to make the same key.
+//
+// The options are:
+//
+//	ttl=30m        how long a value lives after it was written
+//	persist="why"  in place of ttl: values live until they are removed
+//	max=24h        the longest TTL that a call may ask for
+//	jitter=10%     shorten each TTL at random by up to that much
+//	sliding        reading a value extends its life
+//	watch          the family is to be watched
+//	codec=msgpack  store MessagePack, not JSON
+//	name=Basket    begin the generated names with Basket, not with the type's
+//
+// A struct may have several directives if all but one have a name.
+//
+// Every field must be stored or say that it is not: an unexported field needs the
+// tag state:"-", an exported one json:"-", and what no codec can store, such as a
+// func, is an error at the field.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/typedstate/typedstate/internal/gen"
+)
+
+// The exit codes.
+const (
+	exitOK = iota
+	exitFindings
+	exitUsage
+)
+
+func main() {
+	// The loader of packages reports through log what it cannot go on with.
+	log.SetFlags(0)
+	log.SetPrefix("stategen: ")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+const usage = `usage: stategen [gen|check] [-tags list] [-v] [packages]
+
+gen    write the state_gen.go of each package (default)
+check  print what gen would change, and exit with 1 if that is anything
+
+`
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	start := time.Now()
+	command := "gen"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") && !strings.ContainsAny(args[0], "./") {
+		command, args = args[0], args[1:]
+	}
+	flags := flag.NewFlagSet("stategen", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	tags := flags.String("tags", "", "build tags, separated by commas")
+	verbose := flags.Bool("v", false, "print what is done with each file")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	} else if err != nil {
+		return exitUsage
+	}
+	if command != "gen" && command != "check" {
+		fmt.Fprintf(stderr, "stategen: unknown command %q\n", command)
+		flags.Usage()
+		return exitUsage
+	}
+	base, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintf(stderr, "stategen: %v\n", err)
+		return exitFindings
+	}
+	patterns := flags.Args()
+	if len(patterns) == 0 {
+		patterns = []string{"./..."}
+	}
+	result, err := gen.Run(ctx, gen.Config{Dir: base, Patterns: patterns, Tags: *tags})
+	if err != nil {
+		fmt.Fprintf(stderr, "stategen: %v\n", err)
+		return exitFindings
+	}
+	for _, d := range result.Diagnostics {
+		if d.Position.Filename == "" {
+			fmt.Fprint(stderr, "stategen: ")
+		}
+		fmt.Fprintln(stderr, d.Format(base))
+	}
+	if result.Failed() {
+		return exitFindings
+	}
+	if *verbose {
+		for _, note := range result.Notes {
+			fmt.Fprintln(stderr, note)
+		}
+	}
+	if command == "check" {
+		return check(result, base, *verbose, stdout, stderr)
+	}
+	if err := result.Apply(); err != nil {
+		fmt.Fprintf(stderr, "stategen: %v\n", err)
+		return exitFindings
+	}
+	if *verbose {
+		done := map[gen.Change]string{
+			gen.Unchanged: "unchanged", gen.Missing: "written", gen.Stale: "written anew", gen.Orphaned: "removed",
+		}
+		for _, f := range result.Files {
+			fmt.Fprintf(stderr, "%s: %s\n", f.Name(base), done[f.Change()])
+		}
+	}
+	fmt.Fprintf(stdout, "stategen: %s, %s, %.1fs\n",
+		count(result.Families, "family", "families"), count(result.Packages, "package", "packages"), time.Since(start).Seconds())
+	return exitOK
+}
+
+// check prints the changes that gen would make.
+func check(result *gen.Result, base string, verbose bool, stdout, stderr io.Writer) int {
+	code := exitOK
+	for _, f := range result.Files {
+		if f.Change() == gen.Unchanged {
+			if verbose {
+				fmt.Fprintf(stderr, "%s: unchanged\n", f.Name(base))
+			}
+			continue
+		}
+		code = exitFindings
+		fmt.Fprintf(stderr, "%s: %s; run go generate\n", f.Name(base), f.Change())
+		if _, err := stdout.Write(f.Diff(base)); err != nil {
+			fmt.Fprintf(stderr, "stategen: %v\n", err)
+		}
+	}
+	return code
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,78 @@
+package gen
+
+import (
+	"errors"
+	"os"
+
+	"github.com/rogpeppe/go-internal/diff"
+)
+
+// Change is what has to happen to a file.
+type Change string
+
+// The changes that a file can need.
+const (
+	Unchanged Change = "unchanged"
+	Missing   Change = "missing"
+	Stale     Change = "stale"
+	Orphaned  Change = "orphaned" // the package has no directive left
+)
+
+// Change returns what has to happen to f.
+func (f File) Change() Change {
+	switch {
+	case f.New == nil:
+		return Orphaned
+	case f.Old == nil:
+		return Missing
+	case sameText(f.Old, f.New):
+		return Unchanged
+	default:
+		return Stale
+	}
+}
+
+// Apply writes f, or removes it if its package needs none.
+func (f File) Apply() error {
+	switch f.Change() {
+	case Unchanged:
+		return nil
+	case Orphaned:
+		return os.Remove(f.Path)
+	default:
+		return writeFile(f.Path, f.New)
+	}
+}
+
+// Diff returns what [File.Apply] would change as a unified diff, with the file
+// named relative to base, and nothing if it would change nothing.
+func (f File) Diff(base string) []byte {
+	if f.Change() == Unchanged {
+		return nil
+	}
+	old, new := relative(f.Path, base), relative(f.Path, base)
+	switch f.Change() {
+	case Missing:
+		old = os.DevNull
+	case Orphaned:
+		new = os.DevNull
+	}
+	return diff.Diff(old, f.Old, new, f.New)
+}
+
+// Apply writes and removes files until they are as they should be. It does
+// nothing if there is an error in any package.
+func (r *Result) Apply() error {
+	if r.Failed() {
+		return errors.New("nothing is written as long as there are errors")
+	}
+	for _, f := range r.Files {
+		if err := f.Apply(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name returns the path of f as a person in base would write it.
+func (f File) Name(base string) string { return relative(f.Path, base) }

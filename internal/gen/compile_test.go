@@ -1,0 +1,104 @@
+package gen_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const shop = `package shop
+
+//state:key session:<userID:int64> ttl=30m
+type Session struct {
+	Name string ` + "`json:\"name\"`" + `
+	Item Item
+}
+
+type Item struct{ SKU string }
+
+type (
+	Tenant string
+	User   string
+	Number int
+	Count  uint8
+	Flag   bool
+)
+
+//state:key parts:<a:Number>:<b:Count>:<c:Flag> ttl=30m
+type Parts struct{ N int }
+
+//state:key cart:<tenant:Tenant>:<user:User> ttl=30m
+type Cart struct{ N int }
+`
+
+// What generated code is there to forbid does not compile, and the message says
+// why. Each snippet is a package, so that one run of the compiler shows them all.
+func TestDoesNotCompile(t *testing.T) {
+	t.Parallel()
+	snippets := map[string]struct{ body, want string }{
+		"fine": {`shop.NewSessionStore(rw).Get(ctx, 1); shop.NewCartReader(rw).GetMany(ctx, shop.CartParams{Tenant: "a", User: "b"})
+			rw.Do(shop.CartParams{}.Key(), state.KeyValue[shop.Session]{Key: shop.SessionKey(7)})`, ""},
+		"parttype":  {`shop.SessionKey("42")`, `cannot use "42" (untyped string constant) as int64 value in argument to shop.SessionKey`},
+		"readerset": {`shop.NewSessionReader(rw).Set(ctx, 1, shop.Session{})`, `shop.NewSessionReader(rw).Set undefined (type shop.SessionReader has no field or method Set)`},
+		"stateset":  {`var r state.Reader = rw; shop.NewSessionStore(r)`, `cannot use r (variable of interface type state.Reader) as state.ReadWriteRemover value`},
+		"keyset":    {`var r state.Reader = rw; shop.SessionKey(1).Set(ctx, r, shop.Session{})`, `cannot use r (variable of interface type state.Reader) as state.Writer value`},
+		"halfset":   {`shop.NewSessionStore(rw).Reader().Remove(ctx, 1)`, `Remove undefined (type shop.SessionReader has no field or method Remove)`},
+		"swapped":   {`var tenant shop.Tenant; var user shop.User; shop.CartKey(user, tenant)`, `cannot use user (variable of string type shop.User) as shop.Tenant value in argument to shop.CartKey`},
+		"value":     {`shop.NewSessionStore(rw).Set(ctx, 1, shop.Cart{})`, `cannot use shop.Cart{} (value of struct type shop.Cart) as shop.Session value`},
+		"mixed":     {`state.GetMany(ctx, rw, shop.SessionKey(1), shop.CartKey("a", "b"))`, `does not match inferred type state.Key[shop.Session]`},
+		"missing":   {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
+	}
+	dir := newModule(t)
+	write(t, filepath.Join(dir, "shop", "shop.go"), shop)
+	result := run(t, dir, "./...")
+	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
+	require.NoError(t, result.Apply())
+	for name, s := range snippets {
+		write(t, filepath.Join(dir, name, "a.go"), "package "+name+"\n\nimport (\n\t\"context\"\n\n\t\"example.com/m/shop\"\n"+
+			"\t\"github.com/typedstate/typedstate/state\"\n)\n\ntype store interface{ state.ReadWriteRemover; Do(...any) }\n\n"+
+			"func f(ctx context.Context, rw store) {\n"+s.body+"\n}\n")
+	}
+	// What has changed since the last run is found in the package itself.
+	generated := string(result.Files[0].New)
+	newer := strings.Replace(generated, "rt.Version1", "rt.Version999", 1)
+	stale := map[string]struct{ source, generated, want string }{
+		"stalefield": {strings.Replace(shop, "SKU string", "SKU, Name string", 1), generated, "item_changed__run_go_generate"},
+		"staletype":  {strings.Replace(shop, "Cart struct{ N int", "Cart struct{ N int64", 1), generated, "cart_changed__run_go_generate"},
+		"staletag":   {strings.Replace(shop, `json:"name"`, `json:"title"`, 1), generated, "session_changed__run_go_generate"},
+		"staleparam": {strings.Replace(shop, "Tenant string", "Tenant int", 1), generated, `cannot convert "" (untyped string constant) to type Tenant`},
+		"stalesign":  {strings.Replace(shop, "Number int", "Number uint", 1), generated, "constant -1 overflows Number"},
+		"stalefloat": {strings.Replace(shop, "Number int", "Number float64", 1), generated, "operator % not defined on Number(-1)"},
+		"staleint":   {strings.Replace(shop, "Count  uint8", "Count int", 1), generated, "constant -1 overflows uint64"},
+		"stalebool":  {strings.Replace(shop, "Flag   bool", "Flag string", 1), generated, "cannot convert true (untyped bool constant) to type Flag"},
+		"newer":      {shop, newer, "undefined: rt.Version999"},
+	}
+	for name, s := range stale {
+		write(t, filepath.Join(dir, name, "shop.go"), s.source)
+		write(t, filepath.Join(dir, name, "state_gen.go"), s.generated)
+	}
+
+	build := exec.CommandContext(t.Context(), "go", "build", "./...")
+	build.Dir, build.Env = dir, offline
+	text, err := build.CombinedOutput()
+	require.Error(t, err)
+	messages := make(map[string]string)
+	for _, part := range regexp.MustCompile(`(?m)^# example\.com/m/`).Split(string(text), -1) {
+		name, message, _ := strings.Cut(part, "\n")
+		messages[name] = message
+	}
+	for name, s := range snippets {
+		if s.want == "" {
+			assert.Empty(t, messages[name])
+		} else {
+			assert.Contains(t, messages[name], s.want, name)
+		}
+	}
+	for name, s := range stale {
+		assert.Contains(t, messages[name], s.want, name)
+	}
+}

@@ -1,0 +1,174 @@
+package gen
+
+import (
+	"go/ast"
+	"go/build"
+	"go/build/constraint"
+	"go/token"
+	"go/types"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// directive is one //state:key comment above the type it annotates.
+type directive struct {
+	ast.Directive
+	file *ast.File
+	spec *ast.TypeSpec
+	// named is the annotated type, a struct.
+	named *types.Named
+}
+
+const constraintRemedy = "the generated file would not be: move the annotated type to a file without one"
+
+// spaced is a comment that was meant to be a directive.
+var spaced = regexp.MustCompile(`^//[ \t]+state:[a-z]+([ \t]|$)`)
+
+// directives returns the directives of a package that annotate a struct, in the
+// order of its files, and reports all others.
+func directives(p *Package, found *diagnostics) []directive {
+	var all []directive
+	for _, file := range p.Files {
+		owners := owners(file)
+		for _, group := range file.Comments {
+			for _, c := range group.List {
+				o := owners[group]
+				if spaced.MatchString(c.Text) && o.spec != nil {
+					found.errorf(p.at(c.Slash), "a comment that looks like a directive; write it without a space: //state:key")
+				}
+				if !strings.HasPrefix(c.Text, directivePrefix) {
+					continue
+				}
+				d, ok := ast.ParseDirective(c.Slash, c.Text)
+				if !ok || d.Name != "key" {
+					word, _, _ := strings.Cut(strings.TrimPrefix(c.Text, directivePrefix), " ")
+					found.errorf(p.at(c.Slash+token.Pos(len(directivePrefix))), "unknown directive %q; the only one is //state:key", "//state:"+word)
+					continue
+				}
+				if o.spec == nil {
+					found.errorf(p.at(c.Slash), "//state:key %s", misplaced(file, c, o))
+					continue
+				}
+				if named := annotated(p, o.spec, c, found); named != nil {
+					if constrained(p, file) {
+						found.errorf(p.at(c.Slash), "this file has a build constraint and %s", constraintRemedy)
+						continue
+					}
+					all = append(all, directive{d, file, o.spec, named})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// owner is the declaration that a comment group documents.
+type owner struct {
+	spec *ast.TypeSpec // a single type
+	decl ast.Decl      // anything else
+}
+
+func owners(file *ast.File) map[*ast.CommentGroup]owner {
+	owners := make(map[*ast.CommentGroup]owner)
+	for _, decl := range file.Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			owners[decl.Doc] = owner{decl: decl}
+		case *ast.GenDecl:
+			owners[decl.Doc] = owner{decl: decl}
+			for _, spec := range decl.Specs {
+				spec, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				if !decl.Lparen.IsValid() {
+					owners[decl.Doc] = owner{spec: spec}
+				} else {
+					owners[spec.Doc] = owner{spec: spec}
+				}
+			}
+		}
+	}
+	delete(owners, nil)
+	return owners
+}
+
+// misplaced says what is wrong with the place of a directive.
+func misplaced(file *ast.File, c *ast.Comment, o owner) string {
+	if decl, ok := o.decl.(*ast.GenDecl); ok && decl.Tok == token.TYPE {
+		return "stands on a group of types; move it to the type in the group"
+	}
+	if o.decl != nil {
+		return "stands on a declaration that is no type"
+	}
+	for _, decl := range file.Decls {
+		if decl.Pos() <= c.Slash && c.Slash < decl.End() {
+			return "stands inside a declaration; it belongs in the comment directly above a package-level type"
+		}
+	}
+	return "belongs to no type; it must stand in the comment directly above one, without an empty line between"
+}
+
+// annotated returns the struct that a directive annotates, or nil if there is
+// something wrong with its type.
+func annotated(p *Package, spec *ast.TypeSpec, c *ast.Comment, found *diagnostics) *types.Named {
+	at, name := p.at(c.Slash), spec.Name.Name
+	obj := p.Info.Defs[spec.Name]
+	switch {
+	case spec.Assign.IsValid():
+		found.errorf(at, "%s is an alias; annotate the type it stands for", name)
+		return nil
+	case spec.TypeParams != nil:
+		found.errorf(at, "%s is generic; annotate a type made from it, such as: type IntBox Box[int]", name)
+		return nil
+	case name == "_":
+		found.errorf(at, "a type named _ cannot be stored")
+		return nil
+	case obj == nil || p.Types.Scope().Lookup(name) != obj:
+		found.errorf(at, "%s is declared twice", name)
+		if other := p.Types.Scope().Lookup(name); other != nil {
+			found.relate(p.at(other.Pos()), "%s is declared here", name)
+		}
+		return nil
+	}
+	named, ok := obj.Type().(*types.Named)
+	if ok && isInvalid(named.Underlying()) {
+		found.errorf(p.at(spec.Type.Pos()), "the type of %s is not known%s", name, p.typeError(spec.Type.Pos()))
+		return nil
+	}
+	if ok {
+		_, ok = named.Underlying().(*types.Struct)
+	}
+	if !ok {
+		found.errorf(at, "%s is no struct; only structs can grow without breaking what is stored, so wrap it in one", name)
+		return nil
+	}
+	return named
+}
+
+// constrained reports whether a file belongs to some builds only, by a comment
+// or by its name.
+func constrained(p *Package, file *ast.File) bool {
+	for _, group := range file.Comments {
+		if group.Pos() > file.Package {
+			break
+		}
+		for _, c := range group.List {
+			if constraint.IsGoBuild(c.Text) {
+				return true
+			}
+		}
+	}
+	// No build has this system and architecture, so a name that matters for the
+	// choice of files does not match.
+	nowhere := build.Context{
+		GOOS: "none", GOARCH: "none", Compiler: "gc",
+		OpenFile: func(string) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("package p\n")), nil
+		},
+	}
+	match, err := nowhere.MatchFile(p.Dir, filepath.Base(p.at(file.Package).Filename))
+	return err == nil && !match
+}

@@ -1,0 +1,85 @@
+package gen
+
+import (
+	"time"
+
+	"github.com/typedstate/typedstate/internal/keyspec"
+)
+
+// Model is all that the generated file of one package says, as plain data.
+type Model struct {
+	// Package is the name of the package, Dir its directory.
+	Package, Dir string
+	// Imports are the imports of the file, by path.
+	Imports []Import
+	// State, RT, Context and Time are the names under which the file knows
+	// these packages.
+	State, RT, Context, Time string
+	Families                 []Family
+	Parts                    []Part
+	Guards                   []Guard
+	// Notes are remarks for stategen -v.
+	Notes []string
+
+	places []place
+}
+
+// Import is one import of the generated file.
+type Import struct {
+	Path string
+	// Name is the name in the file, Alias the same if the import has to say it.
+	Name, Alias string
+}
+
+// Family is one annotated struct with one of its templates.
+type Family struct {
+	// Type is the name of the struct.
+	Type  string
+	Names Names
+	// Template is the template as keyspec writes it, Literals the text around
+	// its parameters.
+	Template string
+	Literals []string
+	Params   []Param
+
+	TTL, Max       time.Duration
+	Persist        string
+	Jitter         int // percent
+	Sliding, Watch bool
+	Msgpack        bool
+}
+
+// Names are the package-level names of a family's declarations.
+type Names struct {
+	Key, Reader, NewReader, Store, NewStore, Params, Family string
+}
+
+// Param is one parameter of a template.
+type Param struct {
+	// Name is its name in Go; Plural is the name of several.
+	Name, Plural string
+	// Field is its name in the struct of all parameters.
+	Field string
+	// Type is its type as the generated file writes it.
+	Type string
+	Kind keyspec.Kind
+	// Convert has its value converted to the basic type of its kind.
+	Convert bool
+	// Address has its address marshalled, as its MarshalText needs a pointer.
+	Address bool
+}
+
+// Part is a type of parameters that is converted to the basic type of its kind.
+type Part struct {
+	Type string
+	Kind keyspec.Kind
+}
+
+// Guard is a struct type with the fields that it had when the file was
+// generated.
+type Guard struct {
+	// Name says what has happened when the guard does not compile.
+	Name string
+	// Type is the type and Struct its fields, as the generated file writes them.
+	Type, Struct string
+}
