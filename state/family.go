@@ -12,6 +12,8 @@ import (
 // FamilyOptions say how the values of a family are stored. One of TTL and
 // Persist must be given, as state that nobody limits fills a Redis.
 type FamilyOptions[T any] struct {
+	_ [0]func() // no ==, which the compiler would make for every family
+
 	// TTL is how long a value lives after it was written, in whole
 	// milliseconds.
 	TTL time.Duration
@@ -35,7 +37,7 @@ type FamilyOptions[T any] struct {
 
 // Family is all keys made from one template, and the type of their values.
 // [Define] makes one; so does generated code.
-type Family[T any] struct{ family family }
+type Family[T any] struct{ family *family }
 
 // family is all of a Family that does not depend on its type.
 type family struct {
@@ -54,6 +56,7 @@ type family struct {
 // Define is meant for package variables and panics, with what to mend, if the
 // template or the options are wrong. Templates that can make the same key are
 // not found here but by stategen.
+//go:noinline
 func Define[T any](template string, o FamilyOptions[T]) *Family[T] {
 	return &Family[T]{define(template, definition(o))}
 }
@@ -61,7 +64,7 @@ func Define[T any](template string, o FamilyOptions[T]) *Family[T] {
 // definition is a FamilyOptions without its type.
 type definition FamilyOptions[struct{}]
 
-func define(template string, d definition) family {
+func define(template string, d definition) *family {
 	t, err := keyspec.Parse(template)
 	if err == nil {
 		err = d.check()
@@ -72,7 +75,7 @@ func define(template string, d definition) family {
 	if d.Codec == nil {
 		d.Codec = JSON()
 	}
-	return family{template: t, codec: d.Codec, ttl: d.TTL, max: d.Max, jitter: d.Jitter, sliding: d.Sliding}
+	return &family{template: t, codec: d.Codec, ttl: d.TTL, max: d.Max, jitter: d.Jitter, sliding: d.Sliding}
 }
 
 func (d *definition) check() error {
@@ -97,10 +100,10 @@ func (d *definition) check() error {
 // the parameter's type; for an integer parameter any integer that fits it will
 // do. A wrong number of parts, a part of another type and an empty part make a
 // key whose operations fail with [ErrInvalidKey].
-func (f *Family[T]) Key(parts ...any) Key[T] { return Key[T]{ref{&f.family, f.family.name(parts)}} }
+func (f *Family[T]) Key(parts ...any) Key[T] { return Key[T]{ref{f.family, f.family.name(parts)}} }
 
 // Make returns the key with that name, which generated code has built.
-func (f *Family[T]) Make(name string) Key[T] { return Key[T]{ref{&f.family, name}} }
+func (f *Family[T]) Make(name string) Key[T] { return Key[T]{ref{f.family, name}} }
 
 // ParseKey returns the key of f that has that name without the store's prefix,
 // and false if it is none of f.

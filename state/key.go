@@ -46,6 +46,7 @@ func refOf(k AnyKey) ref {
 // can be personal data or secrets. [Key.Name] returns its name.
 func (k Key[T]) Format(s fmt.State, _ rune) { k.ref.format(s) }
 
+//go:noinline
 func (k ref) format(w io.Writer) {
 	text := "<no key>"
 	if k.family != nil {

@@ -19,11 +19,7 @@ func Swap[T any](ctx context.Context, rw ReadWriter, k Key[T], v T, opts ...SetO
 // swap stores the value that v points to and reads the one before it into what
 // old points to.
 func swap(ctx context.Context, rw ReadWriter, k ref, v, old any, opts []SetOption) (found bool, err error) {
-	var store *Store
-	if rw != nil {
-		store = rw.writer()
-	}
-	o := beginKey(ctx, store, "Swap", k, mayGet|maySet)
+	o := beginKey(ctx, writerOf(rw), "Swap", k, mayGet|maySet)
 	var write write
 	if o.err == nil {
 		write, o.err = o.prepare(v, always, opts)

@@ -39,11 +39,7 @@ return 0
 // would take one round trip, but it would also remove a value that cannot be
 // decoded or is too large, and so lose it.
 func take(ctx context.Context, r ReadRemover, k ref, v any) error {
-	var store *Store
-	if r != nil {
-		store = r.remover()
-	}
-	o := beginKey(ctx, store, "Take", k, mayGet|mayRemove)
+	o := beginKey(ctx, removerOf(r), "Take", k, mayGet|mayRemove)
 	for attempt := 0; o.err == nil; attempt++ {
 		if attempt == takeAttempts {
 			o.err = fmt.Errorf("%w: tried %d times", ErrConflict, attempt)

@@ -28,114 +28,65 @@ func SessionKey(userID string) state.Key[Session] {
 type SessionReader struct{ r state.Reader }
 
 // NewSessionReader returns a reader of the [Session] values in r.
-func NewSessionReader(r state.Reader) SessionReader { return SessionReader{r} }
+func NewSessionReader(r state.Reader) *SessionReader { return &SessionReader{r} }
 
 // Get returns the Session at "session:<userID>". If there is none, the error matches [state.ErrNotFound].
-func (s SessionReader) Get(ctx context.Context, userID string) (Session, error) {
+func (s *SessionReader) Get(ctx context.Context, userID string) (Session, error) {
 	return SessionKey(userID).Get(ctx, s.r)
 }
 
 // Lookup returns the Session at "session:<userID>" and true, or false if there is none.
-func (s SessionReader) Lookup(ctx context.Context, userID string) (Session, bool, error) {
+func (s *SessionReader) Lookup(ctx context.Context, userID string) (Session, bool, error) {
 	return SessionKey(userID).Lookup(ctx, s.r)
-}
-
-// Exists reports whether there is a value at "session:<userID>".
-func (s SessionReader) Exists(ctx context.Context, userID string) (bool, error) {
-	return state.Exists(ctx, s.r, SessionKey(userID))
-}
-
-// TTL returns how long the Session at "session:<userID>" has left, [state.NoTTL] if it never expires. If there is
-// none, the error matches [state.ErrNotFound].
-func (s SessionReader) TTL(ctx context.Context, userID string) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.r, SessionKey(userID))
 }
 
 // GetMany returns a result for each of userIDs, in their order. Where there is no Session, its error matches
 // [state.ErrNotFound].
-func (s SessionReader) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
+func (s *SessionReader) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
 	return state.GetEach(ctx, s.r, SessionKey, userIDs)
 }
 
-// SessionStore reads, writes and removes the [Session] values of a store.
+// SessionStore reads, writes and removes the [Session] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [SessionKey].
 type SessionStore struct{ rw state.ReadWriteRemover }
 
 // NewSessionStore returns a store of the [Session] values in rw.
-func NewSessionStore(rw state.ReadWriteRemover) SessionStore { return SessionStore{rw} }
+func NewSessionStore(rw state.ReadWriteRemover) *SessionStore { return &SessionStore{rw} }
 
 // Reader returns the reading half of s.
-func (s SessionStore) Reader() SessionReader { return SessionReader{s.rw} }
+func (s *SessionStore) Reader() *SessionReader { return &SessionReader{s.rw} }
 
 // Get returns the Session at "session:<userID>". If there is none, the error matches [state.ErrNotFound].
-func (s SessionStore) Get(ctx context.Context, userID string) (Session, error) {
+func (s *SessionStore) Get(ctx context.Context, userID string) (Session, error) {
 	return SessionKey(userID).Get(ctx, s.rw)
 }
 
 // Lookup returns the Session at "session:<userID>" and true, or false if there is none.
-func (s SessionStore) Lookup(ctx context.Context, userID string) (Session, bool, error) {
+func (s *SessionStore) Lookup(ctx context.Context, userID string) (Session, bool, error) {
 	return SessionKey(userID).Lookup(ctx, s.rw)
-}
-
-// Exists reports whether there is a value at "session:<userID>".
-func (s SessionStore) Exists(ctx context.Context, userID string) (bool, error) {
-	return state.Exists(ctx, s.rw, SessionKey(userID))
-}
-
-// TTL returns how long the Session at "session:<userID>" has left, [state.NoTTL] if it never expires. If there is
-// none, the error matches [state.ErrNotFound].
-func (s SessionStore) TTL(ctx context.Context, userID string) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.rw, SessionKey(userID))
 }
 
 // GetMany returns a result for each of userIDs, in their order. Where there is no Session, its error matches
 // [state.ErrNotFound].
-func (s SessionStore) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
+func (s *SessionStore) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
 	return state.GetEach(ctx, s.rw, SessionKey, userIDs)
 }
 
 // Set stores v at "session:<userID>", in place of what is there.
-func (s SessionStore) Set(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
+func (s *SessionStore) Set(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
 	return SessionKey(userID).Set(ctx, s.rw, v, opts...)
-}
-
-// SetIfAbsent stores v at "session:<userID>" if nothing is there. Otherwise the error matches [state.ErrExists].
-func (s SessionStore) SetIfAbsent(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
-	return state.SetIfAbsent(ctx, s.rw, SessionKey(userID), v, opts...)
-}
-
-// Replace stores v in place of the Session at "session:<userID>". If there is none, the error matches
-// [state.ErrNotFound].
-func (s SessionStore) Replace(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
-	return state.Replace(ctx, s.rw, SessionKey(userID), v, opts...)
-}
-
-// Swap stores v at "session:<userID>" and returns the Session that was there, if one was found, in one step.
-func (s SessionStore) Swap(ctx context.Context, userID string, v Session, opts ...state.SetOption) (old Session, found bool, err error) {
-	return state.Swap(ctx, s.rw, SessionKey(userID), v, opts...)
-}
-
-// Take removes the Session at "session:<userID>" and returns it, in one step. If there is none, the error matches
-// [state.ErrNotFound].
-func (s SessionStore) Take(ctx context.Context, userID string) (Session, error) {
-	return state.Take(ctx, s.rw, SessionKey(userID))
 }
 
 // Touch has the Session at "session:<userID>" live for the family's TTL from now on. If there is none, the error
 // matches [state.ErrNotFound].
-func (s SessionStore) Touch(ctx context.Context, userID string, opts ...state.TouchOption) error {
+func (s *SessionStore) Touch(ctx context.Context, userID string, opts ...state.TouchOption) error {
 	return state.Touch(ctx, s.rw, SessionKey(userID), opts...)
 }
 
 // Remove removes the Session at "session:<userID>". It is no error if there is none.
-func (s SessionStore) Remove(ctx context.Context, userID string) error {
+func (s *SessionStore) Remove(ctx context.Context, userID string) error {
 	_, err := state.Remove(ctx, s.rw, SessionKey(userID))
 	return err
-}
-
-// SetMany stores values at their keys, which SessionKey makes. It returns, in their order, nil for each that was
-// stored and an error for each that was not.
-func (s SessionStore) SetMany(ctx context.Context, values []state.KeyValue[Session], opts ...state.SetOption) ([]error, error) {
-	return state.SetMany(ctx, s.rw, values, opts...)
 }
 
 var resumePointFamily = state.Define("resume:<topic>:<partition:uint32>", state.FamilyOptions[ResumePoint]{
@@ -164,118 +115,67 @@ func (p ResumePointParams) Key() state.Key[ResumePoint] { return ResumePointKey(
 type ResumePointReader struct{ r state.Reader }
 
 // NewResumePointReader returns a reader of the [ResumePoint] values in r.
-func NewResumePointReader(r state.Reader) ResumePointReader { return ResumePointReader{r} }
+func NewResumePointReader(r state.Reader) *ResumePointReader { return &ResumePointReader{r} }
 
 // Get returns the ResumePoint at "resume:<topic>:<partition>". If there is none, the error matches
 // [state.ErrNotFound].
-func (s ResumePointReader) Get(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
+func (s *ResumePointReader) Get(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
 	return ResumePointKey(topic, partition).Get(ctx, s.r)
 }
 
 // Lookup returns the ResumePoint at "resume:<topic>:<partition>" and true, or false if there is none.
-func (s ResumePointReader) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
+func (s *ResumePointReader) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
 	return ResumePointKey(topic, partition).Lookup(ctx, s.r)
-}
-
-// Exists reports whether there is a value at "resume:<topic>:<partition>".
-func (s ResumePointReader) Exists(ctx context.Context, topic string, partition uint32) (bool, error) {
-	return state.Exists(ctx, s.r, ResumePointKey(topic, partition))
-}
-
-// TTL returns how long the ResumePoint at "resume:<topic>:<partition>" has left, [state.NoTTL] if it never expires.
-// If there is none, the error matches [state.ErrNotFound].
-func (s ResumePointReader) TTL(ctx context.Context, topic string, partition uint32) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.r, ResumePointKey(topic, partition))
 }
 
 // GetMany returns a result for each of keys, in their order. Where there is no ResumePoint, its error matches
 // [state.ErrNotFound].
-func (s ResumePointReader) GetMany(ctx context.Context, keys ...ResumePointParams) ([]state.Result[ResumePoint], error) {
+func (s *ResumePointReader) GetMany(ctx context.Context, keys ...ResumePointParams) ([]state.Result[ResumePoint], error) {
 	return state.GetEach(ctx, s.r, ResumePointParams.Key, keys)
 }
 
-// ResumePointStore reads, writes and removes the [ResumePoint] values of a store.
+// ResumePointStore reads, writes and removes the [ResumePoint] values of a store. What it has no method for, such
+// as [state.SetIfAbsent] and [state.Take], is a function that takes a key of [ResumePointKey].
 type ResumePointStore struct{ rw state.ReadWriteRemover }
 
 // NewResumePointStore returns a store of the [ResumePoint] values in rw.
-func NewResumePointStore(rw state.ReadWriteRemover) ResumePointStore { return ResumePointStore{rw} }
+func NewResumePointStore(rw state.ReadWriteRemover) *ResumePointStore { return &ResumePointStore{rw} }
 
 // Reader returns the reading half of s.
-func (s ResumePointStore) Reader() ResumePointReader { return ResumePointReader{s.rw} }
+func (s *ResumePointStore) Reader() *ResumePointReader { return &ResumePointReader{s.rw} }
 
 // Get returns the ResumePoint at "resume:<topic>:<partition>". If there is none, the error matches
 // [state.ErrNotFound].
-func (s ResumePointStore) Get(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
+func (s *ResumePointStore) Get(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
 	return ResumePointKey(topic, partition).Get(ctx, s.rw)
 }
 
 // Lookup returns the ResumePoint at "resume:<topic>:<partition>" and true, or false if there is none.
-func (s ResumePointStore) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
+func (s *ResumePointStore) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
 	return ResumePointKey(topic, partition).Lookup(ctx, s.rw)
-}
-
-// Exists reports whether there is a value at "resume:<topic>:<partition>".
-func (s ResumePointStore) Exists(ctx context.Context, topic string, partition uint32) (bool, error) {
-	return state.Exists(ctx, s.rw, ResumePointKey(topic, partition))
-}
-
-// TTL returns how long the ResumePoint at "resume:<topic>:<partition>" has left, [state.NoTTL] if it never expires.
-// If there is none, the error matches [state.ErrNotFound].
-func (s ResumePointStore) TTL(ctx context.Context, topic string, partition uint32) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.rw, ResumePointKey(topic, partition))
 }
 
 // GetMany returns a result for each of keys, in their order. Where there is no ResumePoint, its error matches
 // [state.ErrNotFound].
-func (s ResumePointStore) GetMany(ctx context.Context, keys ...ResumePointParams) ([]state.Result[ResumePoint], error) {
+func (s *ResumePointStore) GetMany(ctx context.Context, keys ...ResumePointParams) ([]state.Result[ResumePoint], error) {
 	return state.GetEach(ctx, s.rw, ResumePointParams.Key, keys)
 }
 
 // Set stores v at "resume:<topic>:<partition>", in place of what is there.
-func (s ResumePointStore) Set(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
+func (s *ResumePointStore) Set(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
 	return ResumePointKey(topic, partition).Set(ctx, s.rw, v, opts...)
-}
-
-// SetIfAbsent stores v at "resume:<topic>:<partition>" if nothing is there. Otherwise the error matches
-// [state.ErrExists].
-func (s ResumePointStore) SetIfAbsent(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
-	return state.SetIfAbsent(ctx, s.rw, ResumePointKey(topic, partition), v, opts...)
-}
-
-// Replace stores v in place of the ResumePoint at "resume:<topic>:<partition>". If there is none, the error matches
-// [state.ErrNotFound].
-func (s ResumePointStore) Replace(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
-	return state.Replace(ctx, s.rw, ResumePointKey(topic, partition), v, opts...)
-}
-
-// Swap stores v at "resume:<topic>:<partition>" and returns the ResumePoint that was there, if one was found, in
-// one step.
-func (s ResumePointStore) Swap(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) (old ResumePoint, found bool, err error) {
-	return state.Swap(ctx, s.rw, ResumePointKey(topic, partition), v, opts...)
-}
-
-// Take removes the ResumePoint at "resume:<topic>:<partition>" and returns it, in one step. If there is none, the
-// error matches [state.ErrNotFound].
-func (s ResumePointStore) Take(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
-	return state.Take(ctx, s.rw, ResumePointKey(topic, partition))
 }
 
 // Touch has the ResumePoint at "resume:<topic>:<partition>" live for the family's TTL from now on. If there is
 // none, the error matches [state.ErrNotFound].
-func (s ResumePointStore) Touch(ctx context.Context, topic string, partition uint32, opts ...state.TouchOption) error {
+func (s *ResumePointStore) Touch(ctx context.Context, topic string, partition uint32, opts ...state.TouchOption) error {
 	return state.Touch(ctx, s.rw, ResumePointKey(topic, partition), opts...)
 }
 
 // Remove removes the ResumePoint at "resume:<topic>:<partition>". It is no error if there is none.
-func (s ResumePointStore) Remove(ctx context.Context, topic string, partition uint32) error {
+func (s *ResumePointStore) Remove(ctx context.Context, topic string, partition uint32) error {
 	_, err := state.Remove(ctx, s.rw, ResumePointKey(topic, partition))
 	return err
-}
-
-// SetMany stores values at their keys, which ResumePointKey makes. It returns, in their order, nil for each that
-// was stored and an error for each that was not.
-func (s ResumePointStore) SetMany(ctx context.Context, values []state.KeyValue[ResumePoint], opts ...state.SetOption) ([]error, error) {
-	return state.SetMany(ctx, s.rw, values, opts...)
 }
 
 var tokenFamily = state.Define("token:<id>", state.FamilyOptions[Token]{
@@ -294,113 +194,65 @@ func TokenKey(id string) state.Key[Token] {
 type TokenReader struct{ r state.Reader }
 
 // NewTokenReader returns a reader of the [Token] values in r.
-func NewTokenReader(r state.Reader) TokenReader { return TokenReader{r} }
+func NewTokenReader(r state.Reader) *TokenReader { return &TokenReader{r} }
 
 // Get returns the Token at "token:<id>". If there is none, the error matches [state.ErrNotFound].
-func (s TokenReader) Get(ctx context.Context, id string) (Token, error) {
+func (s *TokenReader) Get(ctx context.Context, id string) (Token, error) {
 	return TokenKey(id).Get(ctx, s.r)
 }
 
 // Lookup returns the Token at "token:<id>" and true, or false if there is none.
-func (s TokenReader) Lookup(ctx context.Context, id string) (Token, bool, error) {
+func (s *TokenReader) Lookup(ctx context.Context, id string) (Token, bool, error) {
 	return TokenKey(id).Lookup(ctx, s.r)
-}
-
-// Exists reports whether there is a value at "token:<id>".
-func (s TokenReader) Exists(ctx context.Context, id string) (bool, error) {
-	return state.Exists(ctx, s.r, TokenKey(id))
-}
-
-// TTL returns how long the Token at "token:<id>" has left, [state.NoTTL] if it never expires. If there is none, the
-// error matches [state.ErrNotFound].
-func (s TokenReader) TTL(ctx context.Context, id string) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.r, TokenKey(id))
 }
 
 // GetMany returns a result for each of ids, in their order. Where there is no Token, its error matches
 // [state.ErrNotFound].
-func (s TokenReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[Token], error) {
+func (s *TokenReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[Token], error) {
 	return state.GetEach(ctx, s.r, TokenKey, ids)
 }
 
-// TokenStore reads, writes and removes the [Token] values of a store.
+// TokenStore reads, writes and removes the [Token] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [TokenKey].
 type TokenStore struct{ rw state.ReadWriteRemover }
 
 // NewTokenStore returns a store of the [Token] values in rw.
-func NewTokenStore(rw state.ReadWriteRemover) TokenStore { return TokenStore{rw} }
+func NewTokenStore(rw state.ReadWriteRemover) *TokenStore { return &TokenStore{rw} }
 
 // Reader returns the reading half of s.
-func (s TokenStore) Reader() TokenReader { return TokenReader{s.rw} }
+func (s *TokenStore) Reader() *TokenReader { return &TokenReader{s.rw} }
 
 // Get returns the Token at "token:<id>". If there is none, the error matches [state.ErrNotFound].
-func (s TokenStore) Get(ctx context.Context, id string) (Token, error) {
+func (s *TokenStore) Get(ctx context.Context, id string) (Token, error) {
 	return TokenKey(id).Get(ctx, s.rw)
 }
 
 // Lookup returns the Token at "token:<id>" and true, or false if there is none.
-func (s TokenStore) Lookup(ctx context.Context, id string) (Token, bool, error) {
+func (s *TokenStore) Lookup(ctx context.Context, id string) (Token, bool, error) {
 	return TokenKey(id).Lookup(ctx, s.rw)
-}
-
-// Exists reports whether there is a value at "token:<id>".
-func (s TokenStore) Exists(ctx context.Context, id string) (bool, error) {
-	return state.Exists(ctx, s.rw, TokenKey(id))
-}
-
-// TTL returns how long the Token at "token:<id>" has left, [state.NoTTL] if it never expires. If there is none, the
-// error matches [state.ErrNotFound].
-func (s TokenStore) TTL(ctx context.Context, id string) (time.Duration, error) {
-	return state.TimeToLive(ctx, s.rw, TokenKey(id))
 }
 
 // GetMany returns a result for each of ids, in their order. Where there is no Token, its error matches
 // [state.ErrNotFound].
-func (s TokenStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Token], error) {
+func (s *TokenStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Token], error) {
 	return state.GetEach(ctx, s.rw, TokenKey, ids)
 }
 
 // Set stores v at "token:<id>", in place of what is there.
-func (s TokenStore) Set(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
+func (s *TokenStore) Set(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
 	return TokenKey(id).Set(ctx, s.rw, v, opts...)
-}
-
-// SetIfAbsent stores v at "token:<id>" if nothing is there. Otherwise the error matches [state.ErrExists].
-func (s TokenStore) SetIfAbsent(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
-	return state.SetIfAbsent(ctx, s.rw, TokenKey(id), v, opts...)
-}
-
-// Replace stores v in place of the Token at "token:<id>". If there is none, the error matches [state.ErrNotFound].
-func (s TokenStore) Replace(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
-	return state.Replace(ctx, s.rw, TokenKey(id), v, opts...)
-}
-
-// Swap stores v at "token:<id>" and returns the Token that was there, if one was found, in one step.
-func (s TokenStore) Swap(ctx context.Context, id string, v Token, opts ...state.SetOption) (old Token, found bool, err error) {
-	return state.Swap(ctx, s.rw, TokenKey(id), v, opts...)
-}
-
-// Take removes the Token at "token:<id>" and returns it, in one step. If there is none, the error matches
-// [state.ErrNotFound].
-func (s TokenStore) Take(ctx context.Context, id string) (Token, error) {
-	return state.Take(ctx, s.rw, TokenKey(id))
 }
 
 // Touch has the Token at "token:<id>" live for the family's TTL from now on. If there is none, the error matches
 // [state.ErrNotFound].
-func (s TokenStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+func (s *TokenStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
 	return state.Touch(ctx, s.rw, TokenKey(id), opts...)
 }
 
 // Remove removes the Token at "token:<id>". It is no error if there is none.
-func (s TokenStore) Remove(ctx context.Context, id string) error {
+func (s *TokenStore) Remove(ctx context.Context, id string) error {
 	_, err := state.Remove(ctx, s.rw, TokenKey(id))
 	return err
-}
-
-// SetMany stores values at their keys, which TokenKey makes. It returns, in their order, nil for each that was
-// stored and an error for each that was not.
-func (s TokenStore) SetMany(ctx context.Context, values []state.KeyValue[Token], opts ...state.SetOption) ([]error, error) {
-	return state.SetMany(ctx, s.rw, values, opts...)
 }
 
 // If a line below does not compile, a struct has changed since this file was generated: go generate

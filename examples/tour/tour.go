@@ -107,19 +107,18 @@ func (t *tour) expire(ctx context.Context) error {
 // take uses a token up.
 func (t *tour) take(ctx context.Context) error {
 	t.title("A token is taken once; its family is stored as MessagePack")
-	tokens := NewTokenStore(t.store)
-	if err := tokens.SetIfAbsent(ctx, "t1", Token{UserID: "alice"}); err != nil {
+	if err := state.SetIfAbsent(ctx, t.store, TokenKey("t1"), Token{UserID: "alice"}); err != nil {
 		return err
 	}
 	if err := t.show(ctx, TokenKey("t1")); err != nil {
 		return err
 	}
-	token, err := tokens.Take(ctx, "t1")
+	token, err := state.Take(ctx, t.store, TokenKey("t1"))
 	if err != nil {
 		return err
 	}
 	t.sayf("   first: %s", token.UserID)
-	_, err = tokens.Take(ctx, "t1")
+	_, err = state.Take(ctx, t.store, TokenKey("t1"))
 	t.sayf("   second: %v", err)
 	return t.expect(err, state.ErrNotFound)
 }

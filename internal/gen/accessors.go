@@ -6,9 +6,12 @@ import (
 )
 
 // accessor is a method of a reader or store. In its texts $T is the type, $K the
-// template without types in quotes, $state the name of package state and $time
-// that of package time; in its call, $k is the key and $r what the method works
-// on.
+// template without types in quotes, and $state the name of package state; in its
+// call, $k is the key and $r what the method works on.
+//
+// They are few, and have pointers as receivers: each costs the compiler about
+// 2 ms for every family, and one of a value a wrapper on top. What is done less
+// often is a function of package state.
 type accessor struct {
 	name string
 	doc  string
@@ -32,36 +35,12 @@ var reading = []accessor{
 		name: "Lookup", results: "($T, bool, error)", call: "return $k.Lookup(ctx, $r)",
 		doc: "returns the $T at $K and true, or false if there is none.",
 	},
-	{
-		name: "Exists", results: "(bool, error)", call: "return $state.Exists(ctx, $r, $k)",
-		doc: "reports whether there is a value at $K.",
-	},
-	{
-		name: "TTL", results: "($time.Duration, error)", call: "return $state.TimeToLive(ctx, $r, $k)",
-		doc: "returns how long the $T at $K has left, [$state.NoTTL] if it never expires." + orNotFound,
-	},
 }
 
 var writing = []accessor{
 	{
 		name: "Set", params: toSet, results: "error", call: "return $k.Set(ctx, $r, v, opts...)",
 		doc: "stores v at $K, in place of what is there.",
-	},
-	{
-		name: "SetIfAbsent", params: toSet, results: "error", call: "return $state.SetIfAbsent(ctx, $r, $k, v, opts...)",
-		doc: "stores v at $K if nothing is there. Otherwise the error matches [$state.ErrExists].",
-	},
-	{
-		name: "Replace", params: toSet, results: "error", call: "return $state.Replace(ctx, $r, $k, v, opts...)",
-		doc: "stores v in place of the $T at $K." + orNotFound,
-	},
-	{
-		name: "Swap", params: toSet, results: "(old $T, found bool, err error)", call: "return $state.Swap(ctx, $r, $k, v, opts...)",
-		doc: "stores v at $K and returns the $T that was there, if one was found, in one step.",
-	},
-	{
-		name: "Take", results: "($T, error)", call: "return $state.Take(ctx, $r, $k)",
-		doc: "removes the $T at $K and returns it, in one step." + orNotFound,
 	},
 	{
 		name: "Touch", params: "opts ...$state.TouchOption", results: "error", call: "return $state.Touch(ctx, $r, $k, opts...)",
@@ -78,36 +57,30 @@ func (e *emitter) reader(f *Family) {
 	e.doc("%s reads the [%s] values of a store.", n.Reader, f.Type)
 	e.line("type %s struct{ r %s.Reader }\n", n.Reader, state)
 	e.doc("%s returns a reader of the [%s] values in r.", n.NewReader, f.Type)
-	e.line("func %[1]s(r %[2]s.Reader) %[3]s { return %[3]s{r} }\n", n.NewReader, state, n.Reader)
+	e.line("func %[1]s(r %[2]s.Reader) *%[3]s { return &%[3]s{r} }\n", n.NewReader, state, n.Reader)
 	e.accessors(f, n.Reader, "s.r", reading)
 	e.getMany(f, n.Reader, "s.r")
 }
 
 func (e *emitter) store(f *Family) {
 	n, state := f.Names, e.model.State
-	e.doc("%s reads, writes and removes the [%s] values of a store.", n.Store, f.Type)
+	e.doc("%s reads, writes and removes the [%s] values of a store. What it has no method for, such as "+
+		"[%s.SetIfAbsent] and [%[3]s.Take], is a function that takes a key of [%[4]s].", n.Store, f.Type, state, n.Key)
 	e.line("type %s struct{ rw %s.ReadWriteRemover }\n", n.Store, state)
 	e.doc("%s returns a store of the [%s] values in rw.", n.NewStore, f.Type)
-	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) %[3]s { return %[3]s{rw} }\n", n.NewStore, state, n.Store)
+	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s { return &%[3]s{rw} }\n", n.NewStore, state, n.Store)
 	e.doc("Reader returns the reading half of s.")
-	e.line("func (s %s) Reader() %[2]s { return %[2]s{s.rw} }\n", n.Store, n.Reader)
+	e.line("func (s *%s) Reader() *%[2]s { return &%[2]s{s.rw} }\n", n.Store, n.Reader)
 	e.accessors(f, n.Store, "s.rw", reading)
 	e.getMany(f, n.Store, "s.rw")
 	e.accessors(f, n.Store, "s.rw", writing)
-	if len(f.Params) > 0 {
-		e.doc("SetMany stores values at their keys, which %s makes. It returns, in their order, nil for each that was "+
-			"stored and an error for each that was not.", n.Key)
-		e.line("func (s %s) SetMany(ctx %s.Context, values []%[3]s.KeyValue[%[4]s], opts ...%[3]s.SetOption) ([]error, error) {",
-			n.Store, e.model.Context, state, f.Type)
-		e.line("return %s.SetMany(ctx, s.rw, values, opts...)\n}\n", state)
-	}
 }
 
 // accessors writes methods of a reader or store, which holds what it works on in
 // the field that through names.
 func (e *emitter) accessors(f *Family, receiver, through string, list []accessor) {
 	fill := strings.NewReplacer(
-		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State, "$time", e.model.Time,
+		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State,
 		"$k", f.Names.Key+"("+f.arguments()+")", "$r", through,
 	)
 	for _, a := range list {
@@ -118,7 +91,7 @@ func (e *emitter) accessors(f *Family, receiver, through string, list []accessor
 			}
 		}
 		e.doc("%s %s", a.name, fill.Replace(a.doc))
-		e.line("func (s %s) %s(%s) %s {", receiver, a.name, params, fill.Replace(a.results))
+		e.line("func (s *%s) %s(%s) %s {", receiver, a.name, params, fill.Replace(a.results))
 		e.line("%s\n}\n", fill.Replace(a.call))
 	}
 }
@@ -150,6 +123,6 @@ func (e *emitter) getMany(f *Family, receiver, through string) {
 	m := e.model
 	e.doc("GetMany returns a result for each of %s, in their order. Where there is no %s, its error matches [%s.ErrNotFound].",
 		variadic, f.Type, m.State)
-	e.line("func (s %s) GetMany(ctx %s.Context, %s ...%s) ([]%s.Result[%s], error) {", receiver, m.Context, variadic, typ, m.State, f.Type)
+	e.line("func (s *%s) GetMany(ctx %s.Context, %s ...%s) ([]%s.Result[%s], error) {", receiver, m.Context, variadic, typ, m.State, f.Type)
 	e.line("return %s.GetEach(ctx, %s, %s, %s)\n}\n", m.State, through, key, variadic)
 }

@@ -126,10 +126,14 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 	m := &Model{
 		Package: p.Name, Dir: p.Dir,
 		Context: im.add("context", "context", "stdcontext"),
-		Time:    im.add("time", "time", "stdtime"),
 		State:   im.add(runtimePath, "state", "typedstate"),
 		RT:      im.add(runtimePath+"/rt", "rt", "typedrt"),
 		places:  places,
+	}
+	for _, a := range all {
+		if a.options.ttl > 0 || a.options.max > 0 {
+			m.Time = im.add("time", "time", "stdtime")
+		}
 	}
 	for _, a := range all {
 		for _, r := range a.params {

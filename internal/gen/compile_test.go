@@ -44,10 +44,10 @@ func TestDoesNotCompile(t *testing.T) {
 		"fine": {`shop.NewSessionStore(rw).Get(ctx, 1); shop.NewCartReader(rw).GetMany(ctx, shop.CartParams{Tenant: "a", User: "b"})
 			rw.Do(shop.CartParams{}.Key(), state.KeyValue[shop.Session]{Key: shop.SessionKey(7)})`, ""},
 		"parttype":  {`shop.SessionKey("42")`, `cannot use "42" (untyped string constant) as int64 value in argument to shop.SessionKey`},
-		"readerset": {`shop.NewSessionReader(rw).Set(ctx, 1, shop.Session{})`, `shop.NewSessionReader(rw).Set undefined (type shop.SessionReader has no field or method Set)`},
+		"readerset": {`shop.NewSessionReader(rw).Set(ctx, 1, shop.Session{})`, `shop.NewSessionReader(rw).Set undefined (type *shop.SessionReader has no field or method Set)`},
 		"stateset":  {`var r state.Reader = rw; shop.NewSessionStore(r)`, `cannot use r (variable of interface type state.Reader) as state.ReadWriteRemover value`},
 		"keyset":    {`var r state.Reader = rw; shop.SessionKey(1).Set(ctx, r, shop.Session{})`, `cannot use r (variable of interface type state.Reader) as state.Writer value`},
-		"halfset":   {`shop.NewSessionStore(rw).Reader().Remove(ctx, 1)`, `Remove undefined (type shop.SessionReader has no field or method Remove)`},
+		"halfset":   {`shop.NewSessionStore(rw).Reader().Remove(ctx, 1)`, `Remove undefined (type *shop.SessionReader has no field or method Remove)`},
 		"swapped":   {`var tenant shop.Tenant; var user shop.User; shop.CartKey(user, tenant)`, `cannot use user (variable of string type shop.User) as shop.Tenant value in argument to shop.CartKey`},
 		"value":     {`shop.NewSessionStore(rw).Set(ctx, 1, shop.Cart{})`, `cannot use shop.Cart{} (value of struct type shop.Cart) as shop.Session value`},
 		"mixed":     {`state.GetMany(ctx, rw, shop.SessionKey(1), shop.CartKey("a", "b"))`, `does not match inferred type state.Key[shop.Session]`},

@@ -108,8 +108,8 @@ func compiled(t testing.TB, dir string, n int) usage {
 
 // Generated code must not make a package slow to compile. What a family adds is
 // the difference between few and many, so that what every package pays for its
-// imports does not count. The bounds leave room for a busy machine; the figures
-// are in BenchmarkCompile.
+// imports does not count. The bound on memory is the budget; that on CPU leaves
+// room for a busy machine, and BenchmarkCompile measures the budget of 25 ms.
 func TestCompileCost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles 120 families")
@@ -121,8 +121,8 @@ func TestCompileCost(t *testing.T) {
 	bytes := (b.Bytes - a.Bytes) / int64(many-few)
 	t.Logf("%v of CPU and %.1f MB per family, beside %v and %d MB for the first %d",
 		perFamily, float64(bytes)/1e6, a.CPU, a.Bytes/1e6, few)
-	assert.Less(t, perFamily, 150*time.Millisecond)
-	assert.Less(t, bytes, int64(12e6))
+	assert.Less(t, perFamily, 80*time.Millisecond)
+	assert.Less(t, bytes, int64(3e6))
 }
 
 func BenchmarkCompile(b *testing.B) {

@@ -13,7 +13,7 @@ type Model struct {
 	// Imports are the imports of the file, by path.
 	Imports []Import
 	// State, RT, Context and Time are the names under which the file knows
-	// these packages.
+	// these packages; Time is empty where nothing expires.
 	State, RT, Context, Time string
 	Families                 []Family
 	Parts                    []Part
