@@ -56,6 +56,7 @@ type family struct {
 // Define is meant for package variables and panics, with what to mend, if the
 // template or the options are wrong. Templates that can make the same key are
 // not found here but by stategen.
+//
 //go:noinline
 func Define[T any](template string, o FamilyOptions[T]) *Family[T] {
 	return &Family[T]{define(template, definition(o))}
