@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -83,7 +82,7 @@ func TestGen(t *testing.T) {
 	})
 	out := stategen(t, dir)
 	assert.Equal(t, 0, out.code, out)
-	assert.Regexp(t, regexp.MustCompile(`^stategen: 2 families, 2 packages, \d+\.\ds\n$`), out.stdout)
+	assert.Regexp(t, `^stategen: 2 families, 2 packages, \d+\.\ds\n$`, out.stdout)
 	assert.Equal(t, "shop/b/b.go:4:16: warning: B.Big: values beyond 2^53 lose digits in JavaScript; say json:\"Big,string\" if there can be any\n", out.stderr)
 	path := filepath.Join(dir, "shop", "state_gen.go")
 	info, err := os.Stat(path)
@@ -231,7 +230,7 @@ func TestUsage(t *testing.T) {
 		{"-nope", 2, "flag provided but not defined: -nope"},
 		{"gen -nope ./...", 2, "flag provided but not defined: -nope"},
 		{"-h", 0, "usage: stategen [gen|check]"},
-		{"a.go", 1, `stategen: "a.go" is a file; name packages, such as ./...`},
+		{"a.go", 1, `stategen: "a.go" is a file, where packages such as ./... are meant`},
 		{"./nowhere/...", 1, "stategen: pattern ./nowhere/...: lstat"},
 		{"./empty/...", 1, "stategen: no packages match ./empty/..."},
 		{"./nowhere", 1, "nowhere"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -59,7 +60,7 @@ func TestABatchHasAReplyForEachCommand(t *testing.T) {
 			require.NoError(t, written[i].Err(), name)
 			text, err := read[i].Text()
 			require.NoError(t, err, name)
-			require.Equal(t, fmt.Sprint(i), text, name)
+			require.Equal(t, strconv.Itoa(i), text, name)
 		}
 		text, err := scripted.Text()
 		require.NoError(t, err, name)

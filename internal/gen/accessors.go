@@ -84,14 +84,14 @@ func (e *emitter) accessors(f *Family, receiver, through string, list []accessor
 		"$k", f.Names.Key+"("+f.arguments()+")", "$r", through,
 	)
 	for _, a := range list {
-		params := "ctx " + e.model.Context + ".Context"
+		params := []string{"ctx " + e.model.Context + ".Context"}
 		for _, more := range []string{f.signature(), fill.Replace(a.params)} {
 			if more != "" {
-				params += ", " + more
+				params = append(params, more)
 			}
 		}
 		e.doc("%s %s", a.name, fill.Replace(a.doc))
-		e.line("func (s *%s) %s(%s) %s {", receiver, a.name, params, fill.Replace(a.results))
+		e.line("func (s *%s) %s(%s) %s {", receiver, a.name, strings.Join(params, ", "), fill.Replace(a.results))
 		e.line("%s\n}\n", fill.Replace(a.call))
 	}
 }

@@ -50,14 +50,14 @@ func (f File) Diff(base string) []byte {
 	if f.Change() == Unchanged {
 		return nil
 	}
-	old, new := relative(f.Path, base), relative(f.Path, base)
+	before, after := relative(f.Path, base), relative(f.Path, base)
 	switch f.Change() {
 	case Missing:
-		old = os.DevNull
+		before = os.DevNull
 	case Orphaned:
-		new = os.DevNull
+		after = os.DevNull
 	}
-	return diff.Diff(old, f.Old, new, f.New)
+	return diff.Diff(before, f.Old, after, f.New)
 }
 
 // Apply writes and removes files until they are as they should be. It does

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +98,7 @@ func compiled(t testing.TB, dir string, n int) usage {
 	require.NoError(t, err)
 	record := filepath.Join(t.TempDir(), "usage")
 	build := exec.CommandContext(t.Context(), "go", "build", "-toolexec", self, "./many")
-	build.Dir, build.Env = dir, append(offline, recordTo+"="+record)
+	build.Dir, build.Env = dir, slices.Concat(offline, []string{recordTo + "=" + record})
 	text, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", text)
 	content, err := os.ReadFile(record)
@@ -127,7 +129,7 @@ func TestCompileCost(t *testing.T) {
 
 func BenchmarkCompile(b *testing.B) {
 	for _, n := range []int{20, 100, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			dir := newModule(b)
 			for b.Loop() {
 				u := compiled(b, dir, n)

@@ -177,7 +177,7 @@ func (e *emitter) key(f *Family) {
 
 // appendCall returns the call that appends a parameter to the key b.
 func (e *emitter) appendCall(p Param) string {
-	function, basic := "", ""
+	var function, basic string
 	switch {
 	case p.Kind == keyspec.String:
 		function, basic = "AppendString", "string"

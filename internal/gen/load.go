@@ -40,7 +40,7 @@ func (c Config) loader(ctx context.Context, mode packages.LoadMode) *packages.Co
 func list(ctx context.Context, c Config, found *diagnostics) ([]listed, error) {
 	for _, p := range c.Patterns {
 		if strings.HasSuffix(p, ".go") {
-			return nil, fmt.Errorf("%q is a file; name packages, such as ./...", p)
+			return nil, fmt.Errorf("%q is a file, where packages such as ./... are meant", p)
 		}
 	}
 	loaded, err := packages.Load(c.loader(ctx, packages.NeedName|packages.NeedFiles|packages.NeedModule), c.Patterns...)

@@ -1,6 +1,9 @@
 package gen
 
-import "go/types"
+import (
+	"go/types"
+	"strings"
+)
 
 // signature is a method by its name and types, as [types.TypeString] writes
 // those with full paths.
@@ -47,14 +50,11 @@ func (s signature) matches(sig *types.Signature) bool {
 
 // tupleString writes the types of a tuple without names, aliases resolved.
 func tupleString(t *types.Tuple) string {
-	text := "("
-	for i := range t.Len() {
-		if i > 0 {
-			text += ", "
-		}
-		text += types.TypeString(types.Unalias(t.At(i).Type()), nil)
+	texts := make([]string, 0, t.Len())
+	for v := range t.Variables() {
+		texts = append(texts, types.TypeString(types.Unalias(v.Type()), nil))
 	}
-	return text + ")"
+	return "(" + strings.Join(texts, ", ") + ")"
 }
 
 // coding is one way in which a library has a type encode and decode itself.

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -177,5 +176,3 @@ func dotImport(file *ast.File, obj types.Object) token.Pos {
 	}
 	return file.Package
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -51,7 +51,7 @@ func writeFile(path string, content []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(temp.Name())
+			_ = os.Remove(temp.Name())
 		}
 	}()
 	_, err = temp.Write(content)
