@@ -90,6 +90,21 @@ func (b *jsonBlamer) again(v reflect.Value, length int, inside bool) bool {
 	return seen
 }
 
+// escapesReplacement tells whether JSON text holds the escape of U+FFFD, and not just
+// an escaped backslash before its letters.
+func escapesReplacement(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 || at+1 >= len(text) {
+			return false
+		}
+		if bytes.HasPrefix(text[at:], []byte(`\ufffd`)) {
+			return true
+		}
+		text = text[at+2:]
+	}
+}
+
 // method handles a value that writes itself: done tells that the answer is known,
 // inner is that answer or, when not done, that v is the inside of a marshaler.
 func (b *jsonBlamer) method(v reflect.Value) (done, inner bool) {
@@ -110,7 +125,7 @@ func (b *jsonBlamer) method(v reflect.Value) (done, inner bool) {
 	if b.mode == blameMethod {
 		return err != nil, err != nil
 	}
-	if err != nil || !bytes.Contains(out, []byte(`\ufffd`)) {
+	if err != nil || !escapesReplacement(out) {
 		return true, false
 	}
 	// Text goes through the string encoder, which writes the escape for one reason only.
