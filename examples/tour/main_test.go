@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
 )
 
 var update = flag.Bool("update", false, "write what the tour prints to testdata/output.txt")
@@ -39,4 +40,14 @@ func TestTheTourSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	assert.ErrorContains(t, run(t.Context(), "not a url", &out), "the URL does not parse")
+}
+
+func TestAZeroStoreIsAnErrorAndNoPanic(t *testing.T) {
+	t.Parallel()
+	_, err := (&SessionReader{}).Get(t.Context(), "1")
+	assert.ErrorIs(t, err, state.ErrNoStore)
+	assert.ErrorIs(t, (&SessionStore{}).Set(t.Context(), "1", Session{}), state.ErrNoStore)
+	assert.ErrorIs(t, NewSessionStore(nil).Remove(t.Context(), "1"), state.ErrNoStore)
+	_, err = NewResumePointReader(nil).GetMany(t.Context(), ResumePointParams{Topic: "a", Partition: 1})
+	assert.ErrorIs(t, err, state.ErrNoStore)
 }
