@@ -4,7 +4,7 @@
 //
 // [Run] does one run: it loads the packages, analyses each, compares all key
 // templates with each other, and returns the files as they should be together
-// with everything that is wrong. Nothing is written before [Result.Write], and
+// with everything that is wrong. Nothing is written before [Result.Apply], and
 // that refuses as long as there is an error. [Analyze] and [Emit] are the pure
 // parts in between.
 //

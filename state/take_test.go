@@ -1,0 +1,58 @@
+package state_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/state"
+)
+
+// changing changes a value each time after it was read, as often as it may.
+type changing struct {
+	counter
+	change func(ctx context.Context)
+	times  atomic.Int64
+}
+
+func (c *changing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if cmd.Name() == "get" && c.times.Add(-1) >= 0 {
+			c.change(ctx)
+		}
+		return err
+	}
+}
+
+var _ = conform("what is taken is what was removed", func(t *testing.T, b bench) {
+	hooked, sent := b.counting(t)
+	key, raw := sessions.Key("1"), b.prefix+"session:1"
+	n := int64(0)
+	hook := &changing{counter: counter{sent}, change: func(ctx context.Context) {
+		n++
+		require.NoError(t, b.client.Set(ctx, raw, `{"user":"`+string(rune('a'+n))+`"}`, 0).Err())
+	}}
+	hooked.client.AddHook(hook)
+	store := hooked.all(t)
+
+	require.NoError(t, key.Set(t.Context(), store, session{User: "a"}))
+	hook.times.Store(2)
+	v, err := state.Take(t.Context(), store, key)
+	require.NoError(t, err)
+	assert.Equal(t, "c", v.User)
+	_, err = key.Get(t.Context(), store)
+	assert.ErrorIs(t, err, state.ErrNotFound)
+
+	require.NoError(t, key.Set(t.Context(), store, session{User: "a"}))
+	hook.times.Store(1 << 30)
+	_, err = state.Take(t.Context(), store, key)
+	assert.ErrorIs(t, err, state.ErrConflict)
+	stored, err := b.client.Exists(t.Context(), raw).Result()
+	require.NoError(t, err)
+	assert.Equal(t, int64(1), stored)
+})
