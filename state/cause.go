@@ -19,6 +19,8 @@ type serverError string
 
 func (e serverError) Error() string { return "the server replied " + string(e) }
 
+var errMalformed = errors.New("the reply is not one of Redis; is something else listening there, or between?")
+
 // refusal returns what a server's reply that is an error means.
 func refusal(text string) error {
 	code, rest, _ := strings.Cut(text, " ")
@@ -62,6 +64,11 @@ func cause(ctx context.Context, err error) error {
 		return ErrClosed
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)
+	}
+	// What go-redis says of a reply that it cannot read quotes it, and so what is
+	// stored.
+	if text := err.Error(); strings.Contains(text, "redis: ") && strings.Contains(text, `"`) {
+		err = errMalformed
 	}
 	if done := ended(ctx); done != nil && !errors.Is(err, done) {
 		return fmt.Errorf("%w: %w", done, err)

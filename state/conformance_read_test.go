@@ -79,10 +79,11 @@ var _ = conform("lookup tells a value from none", func(t *testing.T, b bench) {
 var _ = conform("what is no value of the type is a decode error and stays", func(t *testing.T, b bench) {
 	store := b.all(t)
 	raw := b.prefix + "session:1"
-	for _, stored := range []string{`{"user":7}`, `{"user":"a","user":"b"}`, `{} x`, "", "{\"user\":\"\xff\"}"} {
+	for _, stored := range []string{`{"user":7}`, `{"user":"a","cart":7}`, `{"user":"a","user":"b"}`, `{} x`, "", "{\"user\":\"\xff\"}"} {
 		require.NoError(t, b.client.Set(t.Context(), raw, stored, time.Minute).Err())
 		key := sessions.Key("1")
-		_, err := key.Get(t.Context(), store)
+		v, err := key.Get(t.Context(), store)
+		assert.Zero(t, v, "%q", stored)
 		_, ok := errors.AsType[*state.DecodeError](err)
 		assert.True(t, ok, "%q: %v", stored, err)
 		_, _, err = key.Lookup(t.Context(), store)

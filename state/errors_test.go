@@ -206,15 +206,15 @@ func TestAnExhaustedPoolIsOverloaded(t *testing.T) {
 	srv.Resume(t)
 }
 
-// hangUp answers the greeting of a client, takes each request after it, and hangs
-// up without a reply. It returns its address and what it was sent.
-func hangUp(t *testing.T) (addr string, requests chan string) {
+// serve answers the greeting of a client, takes one request after it, sends reply,
+// and hangs up. It returns its address and what it was sent.
+func serve(t *testing.T, reply string) (addr string, requests chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	requests = make(chan string, 64)
-	serve := func(conn net.Conn) {
+	handle := func(conn net.Conn) {
 		defer func() { _ = conn.Close() }()
 		buffer := make([]byte, 4096)
 		for {
@@ -224,6 +224,7 @@ func hangUp(t *testing.T) (addr string, requests chan string) {
 			}
 			if request := string(buffer[:n]); !strings.Contains(request, "hello") {
 				requests <- request
+				_, _ = conn.Write([]byte(reply))
 				return
 			}
 			_, _ = conn.Write([]byte("-ERR unknown command\r\n"))
@@ -235,17 +236,32 @@ func hangUp(t *testing.T) (addr string, requests chan string) {
 			if err != nil {
 				return
 			}
-			go serve(conn)
+			go handle(conn)
 		}
 	}()
 	return listener.Addr().String(), requests
+}
+
+func TestAReplyThatIsNoneIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, canary+"\r\n")
+	client := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})
+	t.Cleanup(func() { _ = client.Close() })
+	store, err := state.New(client, state.Options{EnableSet: true})
+	require.NoError(t, err)
+	_, err = sessions.Key("1").Get(t.Context(), store)
+	assert.ErrorContains(t, err, "the reply is not one of Redis")
+	assert.NotContains(t, fmt.Sprintf("%+v", texts(err)), canary)
+	err = sessions.Key("1").Set(t.Context(), store, session{})
+	assert.ErrorIs(t, err, state.ErrUnknownOutcome)
+	assert.NotContains(t, fmt.Sprintf("%+v", texts(err)), canary)
 }
 
 // TestAWriteIsSentOnce loses every reply, after which go-redis alone would send
 // the request again.
 func TestAWriteIsSentOnce(t *testing.T) {
 	t.Parallel()
-	addr, requests := hangUp(t)
+	addr, requests := serve(t, "")
 	client := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true, MaxRetries: 3})
 	t.Cleanup(func() { _ = client.Close() })
 	store, err := state.New(client, state.Options{EnableSet: true, EnableRemove: true})

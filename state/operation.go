@@ -17,7 +17,7 @@ type operation struct {
 	store  *Store
 	name   string
 	family *family
-	key    string // with prefix, once target has checked it
+	key    string // with prefix, once fullName has checked it
 	err    error
 	bytes  int
 

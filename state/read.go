@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/redis/go-redis/v9"
 
@@ -38,10 +39,12 @@ func (o *operation) readInto(v any) {
 	}
 }
 
-// decode reads data into what v points to.
+// decode reads data into what v points to, and leaves that zero if it fails.
 func (o *operation) decode(data []byte, v any) {
 	o.bytes += len(data)
-	o.err = decode(o.family.codec, data, v, o.store.options.MaxValueBytes)
+	if o.err = decode(o.family.codec, data, v, o.store.options.MaxValueBytes); o.err != nil {
+		reflect.ValueOf(v).Elem().SetZero()
+	}
 }
 
 // read returns the bytes at the operation's key.
