@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -70,16 +71,29 @@ func cause(ctx context.Context, err error) error {
 	if text := err.Error(); strings.Contains(text, "redis: ") && strings.Contains(text, `"`) {
 		err = errMalformed
 	}
-	if done := ended(ctx); done != nil && !errors.Is(err, done) {
+	switch done := ended(ctx); {
+	case done != nil && isContextError(err):
+		return done
+	case done != nil:
 		return fmt.Errorf("%w: %w", done, err)
+	case isContextError(err):
+		// A time limit of go-redis, and not the caller's.
+		return errors.New(err.Error())
 	}
 	return err
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // ended returns why ctx is done, or nil. A deadline reaches the socket too, which
 // can time out an instant before the context notices.
 func ended(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
+		if why := context.Cause(ctx); !errors.Is(why, err) {
+			return fmt.Errorf("%w: %w", err, why)
+		}
 		return err
 	}
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
@@ -91,6 +105,11 @@ func ended(ctx context.Context) error {
 // writeCause is cause for a write, which may have happened although it failed.
 func writeCause(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, redis.Nil) || exec.NotExecuted(err) {
+		return cause(ctx, err)
+	}
+	// On the socket a deadline is an i/o timeout. Where go-redis gives the context's
+	// own error, it was still waiting for a connection.
+	if _, onSocket := errors.AsType[*net.OpError](err); isContextError(err) && !onSocket && ended(ctx) != nil {
 		return cause(ctx, err)
 	}
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause(ctx, err))

@@ -189,6 +189,8 @@ var _ = conform("a sliding family lives on with each read", func(t *testing.T, b
 		require.NoError(t, key.Set(t.Context(), store, session{}, state.TTL(time.Minute)))
 		require.NoError(t, read(b.open(t, state.Options{})))
 		assert.LessOrEqual(t, left(), time.Minute, "%s where writing is not enabled", name)
+		require.NoError(t, read(store.ReadOnly()))
+		assert.LessOrEqual(t, left(), time.Minute, "%s through a view", name)
 		require.NoError(t, read(store))
 		assert.InDelta(t, time.Hour, left(), float64(10*time.Second), name)
 

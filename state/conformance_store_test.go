@@ -98,12 +98,13 @@ var _ = conform("bad keys are refused before anything is sent", func(t *testing.
 		"no bool":               carts.Key(with(2, "true")...),
 		"no [16]byte":           carts.Key(with(3, "x")...),
 		"no time.Time":          carts.Key(with(4, nil)...),
+		"no time.Time ":         carts.Key(with(4, (*time.Time)(nil))...),
 		"<t> has a MarshalText": carts.Key(with(4, time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC))...),
 		"MaxKeyBytes is 512":    carts.Key(with(0, strings.Repeat("x", 512))...),
 	} {
 		err := key.Set(t.Context(), store, 1)
 		assert.ErrorIs(t, err, state.ErrInvalidKey)
-		assert.ErrorContains(t, err, reason)
+		assert.ErrorContains(t, err, strings.TrimSpace(reason))
 		_, err = key.Get(t.Context(), store)
 		assert.ErrorIs(t, err, state.ErrInvalidKey)
 		_, err = key.Name(store)
@@ -234,6 +235,29 @@ var _ = conform("a context that is done sends nothing", func(t *testing.T, b ben
 		assert.ErrorIs(t, err, context.Canceled, name)
 		assert.NotErrorIs(t, err, state.ErrUnknownOutcome, name)
 	}
+	assert.Zero(t, sent.Load())
+
+	why := errors.New("shutting down")
+	ctx, cancelCause := context.WithCancelCause(t.Context())
+	cancelCause(why)
+	_, err := sessions.Key("1").Get(ctx, counted.all(t))
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, why)
+})
+
+// lateCancel cancels a context while a batch is prepared.
+type lateCancel struct{ cancel func() }
+
+func (c lateCancel) MarshalJSON() ([]byte, error)  { c.cancel(); return []byte("1"), nil }
+func (c *lateCancel) UnmarshalJSON(_ []byte) error { return nil }
+
+var _ = conform("a batch that was not sent says so", func(t *testing.T, b bench) {
+	counted, sent := b.counting(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	late := state.Define("late:<id>", state.FamilyOptions[lateCancel]{TTL: time.Minute})
+	errs, err := state.SetMany(ctx, counted.all(t), []state.KeyValue[lateCancel]{pair(late.Key("1"), lateCancel{cancel})})
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NotErrorIs(t, errs[0], state.ErrUnknownOutcome)
 	assert.Zero(t, sent.Load())
 })
 

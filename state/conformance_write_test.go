@@ -120,6 +120,14 @@ var _ = conform("a call may ask for another TTL within bounds", func(t *testing.
 	assert.ErrorIs(t, key.Set(t.Context(), store, session{}, state.KeepTTL(), state.TTL(time.Minute)), state.ErrInvalidTTL)
 })
 
+var _ = conform("the longest TTL comes back as one", func(t *testing.T, b bench) {
+	store := b.all(t)
+	require.NoError(t, sessions.Key("1").Set(t.Context(), store, session{}, state.TTL(200*365*24*time.Hour)))
+	left, err := state.TimeToLive(t.Context(), store, sessions.Key("1"))
+	require.NoError(t, err)
+	assert.Greater(t, left, 199*365*24*time.Hour)
+})
+
 var _ = conform("kept TTLs never make a value immortal", func(t *testing.T, b bench) {
 	store := b.all(t)
 	key := sessions.Key("1")
@@ -224,6 +232,17 @@ var _ = conform("a value over the limit is neither written nor read", func(t *te
 	require.NoError(t, b.client.Set(t.Context(), b.prefix+"text:1", `"123456789"`, 0).Err())
 	_, err := text.Key("1").Get(t.Context(), store)
 	assert.ErrorIs(t, err, state.ErrTooLarge)
+	_, _, err = state.Swap(t.Context(), store, text.Key("2"), "123456789")
+	assert.ErrorIs(t, err, state.ErrTooLarge)
+	require.NoError(t, b.client.Set(t.Context(), b.prefix+"text:2", `"123456789"`, 0).Err())
+	_, found, err := state.Swap(t.Context(), store, text.Key("2"), "new")
+	_, ok := errors.AsType[*state.DecodeError](err)
+	assert.True(t, ok, "the new value is stored, so this is not ErrTooLarge: %v", err)
+	assert.NotErrorIs(t, err, state.ErrTooLarge)
+	assert.False(t, found)
+	stored, err := text.Key("2").Get(t.Context(), store)
+	require.NoError(t, err)
+	assert.Equal(t, "new", stored)
 	_, err = state.Take(t.Context(), store, text.Key("1"))
 	assert.ErrorIs(t, err, state.ErrTooLarge)
 	exists, err := state.Exists(t.Context(), store, text.Key("1"))

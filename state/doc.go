@@ -28,10 +28,11 @@
 //
 //	s, err := sessions.Key("42").Get(ctx, store)
 //
-// A [Key] is a small value with the operations of its type: [Key.Get] and
-// [Key.Lookup], [Key.Set], [Key.SetIfAbsent], [Key.Replace] and [Key.Swap],
-// [Key.Take], [Key.Touch] and [Key.Remove]. [GetMany] and [SetMany] share round
-// trips among keys of one type, [Remove] among keys of any.
+// A [Key] is a small value with the operations of every day: [Key.Get],
+// [Key.Lookup] and [Key.Set]. All others are functions of the same form:
+// [SetIfAbsent], [Replace], [Swap] and [Take] for keys of one type, [Exists],
+// [TimeToLive], [Touch] and [Remove] for keys of any. [GetMany] and [SetMany]
+// share round trips.
 //
 // # Lifetimes
 //
@@ -48,4 +49,7 @@
 //
 // A write is sent once. If its reply is lost, the error is [ErrUnknownOutcome],
 // since Redis may have applied it; go-redis would send it again.
+//
+// A deadline of the context bounds each call. Cancelling one that waits for a
+// reply takes effect when the reply comes or ReadTimeout of go-redis has passed.
 package state

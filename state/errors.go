@@ -101,7 +101,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("op", e.Op),
 		slog.String("family", e.Family),
-		slog.String("error", e.Err.Error()),
+		slog.String("error", fmt.Sprint(e.Err)),
 	)
 }
 

@@ -110,6 +110,7 @@ func TestErrorsHoldNoKeysValuesOrPasswords(t *testing.T) {
 	_, errs["no tenant"] = family.Key(canary).Get(ctx, store.Tenant(""))
 	_, errs["no store"] = family.Key(canary).Get(ctx, nil)
 	_, errs["view"] = family.Key(canary).Name(state.View{})
+	errs["cause"] = &state.Error{Op: "x"}
 	_, errs["url"] = state.Open(ctx, "redis://user:"+canary+"#@127.0.0.1:1", state.Options{})
 	_, errs["url option"] = state.Open(ctx, "redis://user:"+canary+"@127.0.0.1:1/0?"+canary+"=1", state.Options{})
 	_, errs["unreachable"] = state.Open(ctx, "redis://user:"+canary+"@127.0.0.1:1/0", state.Options{})
@@ -183,7 +184,7 @@ func TestAnExhaustedPoolIsOverloaded(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)
 	o := srv.Options()
-	o.PoolSize, o.PoolTimeout, o.ReadTimeout = 1, 10*time.Millisecond, 5*time.Second
+	o.PoolSize, o.PoolTimeout, o.ReadTimeout = 1, 50*time.Millisecond, 5*time.Second
 	client := redis.NewClient(o)
 	t.Cleanup(func() { _ = client.Close() })
 	store, err := state.New(client, state.Options{EnableSet: true})
@@ -199,6 +200,11 @@ func TestAnExhaustedPoolIsOverloaded(t *testing.T) {
 	err = sessions.Key("1").Set(t.Context(), store, session{})
 	assert.ErrorIs(t, err, state.ErrOverloaded)
 	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
+	brief, end := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer end()
+	err = sessions.Key("1").Set(brief, store, session{})
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, state.ErrUnknownOutcome, "it waited for a connection and was not sent")
 
 	err = <-stuck
 	assert.ErrorIs(t, err, state.ErrUnknownOutcome, "it was sent")

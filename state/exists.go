@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func TimeToLive(ctx context.Context, r Reader, k AnyKey) (time.Duration, error) 
 		case ms == -1:
 			left = NoTTL
 		default:
-			left = time.Duration(ms) * time.Millisecond
+			left = time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 		}
 	}
 	return left, o.end()

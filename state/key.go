@@ -43,7 +43,8 @@ func refOf(k AnyKey) ref {
 }
 
 // Format prints the key's template, whatever the verb, since the parts of a key
-// can be personal data or secrets. [Key.Name] returns its name.
+// can be personal data or secrets. Package fmt does not call it for a key in an
+// unexported field of a struct, and prints the parts. [Key.Name] returns its name.
 func (k Key[T]) Format(s fmt.State, _ rune) { k.ref.format(s) }
 
 //go:noinline

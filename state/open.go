@@ -71,7 +71,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 }
 
 func checkClient(client redis.UniversalClient) error {
-	if client == nil || reflect.ValueOf(client).IsNil() {
+	if v := reflect.ValueOf(client); client == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return errors.New("the client is nil")
 	}
 	switch client.(type) {

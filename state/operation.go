@@ -29,7 +29,7 @@ type operation struct {
 // If it must not run, err says why.
 func begin(ctx context.Context, s *Store, name string, f *family, keys int, needed permission) operation {
 	o := operation{ctx: ctx, store: s, name: name, family: f}
-	if s == nil {
+	if s.isZero() {
 		o.err = ErrNoStore
 		return o
 	}
@@ -40,7 +40,7 @@ func begin(ctx context.Context, s *Store, name string, f *family, keys int, need
 	if s.closed.Load() {
 		o.err = ErrClosed
 	} else if o.err = s.options.check(needed); o.err == nil && o.ctx.Err() != nil {
-		o.err = context.Cause(o.ctx)
+		o.err = ended(o.ctx)
 	}
 	return o
 }
@@ -81,7 +81,7 @@ func (s *Store) withPrefix(name string) (string, error) {
 // fullName returns the name of the key in Redis, with an error that is labelled.
 func (k ref) fullName(r Reader) (string, error) {
 	s := readerOf(r)
-	if s == nil {
+	if s.isZero() {
 		return "", &Error{Op: "Name", Err: ErrNoStore}
 	}
 	o := operation{store: s, name: "Name", family: k.family}

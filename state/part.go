@@ -26,14 +26,12 @@ func (f *family) name(parts []any) string {
 }
 
 func appendPart(dst []byte, kind keyspec.Kind, part any) []byte {
-	if kind == keyspec.Opaque {
-		if text, ok := part.(encoding.TextMarshaler); ok {
-			return keyspec.AppendText(dst, text)
-		}
-	}
 	v := reflect.ValueOf(part)
-	if !v.IsValid() {
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return append(dst, keyspec.MarkMismatch...)
+	}
+	if text, ok := part.(encoding.TextMarshaler); ok && kind == keyspec.Opaque {
+		return keyspec.AppendText(dst, text)
 	}
 	start := len(dst)
 	switch {

@@ -39,13 +39,18 @@ func (o *operation) readInto(v any) {
 	}
 }
 
-// decode reads data into what v points to, and leaves that zero if it fails.
+// decode reads data into what v points to, and leaves that zero if it fails. It
+// may be called again with the same v.
 func (o *operation) decode(data []byte, v any) {
 	o.bytes += len(data)
+	zero(v)
 	if o.err = decode(o.family.codec, data, v, o.store.options.MaxValueBytes); o.err != nil {
-		reflect.ValueOf(v).Elem().SetZero()
+		zero(v)
 	}
 }
+
+// zero sets what v points to to its zero value.
+func zero(v any) { reflect.ValueOf(v).Elem().SetZero() }
 
 // read returns the bytes at the operation's key.
 func (o *operation) read() ([]byte, error) {
@@ -72,10 +77,20 @@ func (o *operation) queueRead(b *exec.Batch) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		data, err := o.bytesOf(value)
 		if err == nil {
-			err = cause(o.ctx, extended.Err())
+			err = extension(o.ctx, extended.Err())
 		}
 		return data, err
 	}
+}
+
+// extension returns what of the failure to extend a value's life fails the read. A
+// server that cannot write just now, such as a replica or one whose disk is full,
+// can still be read from.
+func extension(ctx context.Context, err error) error {
+	if _, refused := errors.AsType[redis.Error](err); refused && !errors.Is(cause(ctx, err), ErrPermission) {
+		return nil
+	}
+	return cause(ctx, err)
 }
 
 // slides reports whether reading the operation's key extends its value's life.

@@ -3,6 +3,8 @@ package state
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
@@ -26,6 +28,9 @@ type connection struct {
 	exec   exec.Client
 	closed atomic.Bool
 }
+
+// isZero reports whether s was not made by Open or New.
+func (s *Store) isZero() bool { return s == nil || s.connection == nil }
 
 func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 	if err := checkClient(client); err != nil {
@@ -59,8 +64,15 @@ func (s *Store) Tenant(id string) *Store {
 }
 
 // ReadOnly returns a view of s that reads and can do nothing else, whatever s is
-// allowed.
-func (s *Store) ReadOnly() View { return View{s} }
+// allowed. Its reads do not extend the life of a sliding family's values.
+func (s *Store) ReadOnly() View {
+	if s == nil {
+		return View{}
+	}
+	o := s.options
+	o.EnableSet, o.EnableRemove = false, false
+	return View{&Store{connection: s.connection, options: o, prefix: s.prefix}}
+}
 
 // Ping returns nil if the server answers PING, and an [*Error] if it does not.
 func (s *Store) Ping(ctx context.Context) error {
@@ -74,12 +86,22 @@ func (s *Store) Ping(ctx context.Context) error {
 // Client returns the go-redis client that s sends its commands through. What is
 // sent through it directly knows neither prefix nor permissions; [Key.Name] gives
 // it the name of a key.
-func (s *Store) Client() redis.UniversalClient { return s.client }
+//
+// It returns nil for a zero Store.
+func (s *Store) Client() redis.UniversalClient {
+	if s.isZero() {
+		return nil
+	}
+	return s.client
+}
+
+// Format prints nothing of s, as its prefix can name a tenant.
+func (s *Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.Store") }
 
 // Close closes the client if [Open] made it. Every operation after it fails with
 // [ErrClosed]. Closing a store again does nothing and returns nil.
 func (s *Store) Close() error {
-	if s == nil || s.prefix != s.options.Prefix || s.closed.Swap(true) || !s.owned {
+	if s.isZero() || s.prefix != s.options.Prefix || s.closed.Swap(true) || !s.owned {
 		return nil
 	}
 	return s.client.Close()

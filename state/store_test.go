@@ -1,7 +1,9 @@
 package state_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
@@ -19,8 +21,14 @@ func TestNoStoreIsAnError(t *testing.T) {
 	}
 	assert.ErrorIs(t, none.Ping(t.Context()), state.ErrNoStore)
 	assert.NoError(t, none.Close())
+	zero := new(state.Store)
+	for name, err := range operations(t.Context(), zero) {
+		assert.ErrorIs(t, err, state.ErrNoStore, name)
+	}
+	assert.NoError(t, zero.Close())
+	assert.Nil(t, zero.Client())
 	key := sessions.Key("1")
-	for _, r := range []state.Reader{nil, state.View{}, none.ReadOnly(), none.Tenant("a")} {
+	for _, r := range []state.Reader{nil, zero, zero.Tenant("a"), zero.ReadOnly(), state.View{}, none.ReadOnly(), none.Tenant("a")} {
 		_, err := key.Get(t.Context(), r)
 		assert.ErrorIs(t, err, state.ErrNoStore)
 		_, err = key.Name(r)
@@ -80,6 +88,8 @@ func TestNewRefusesClientsAndOptionsThatCannotWork(t *testing.T) {
 	}
 	_, err = state.New(client, state.Options{Prefix: "user-service:state:", MaxKeyBytes: 4096})
 	assert.NoError(t, err)
+	_, err = state.New(struct{ redis.UniversalClient }{client}, state.Options{})
+	assert.NoError(t, err, "a client may be wrapped")
 }
 
 func TestOpenTakesOneSourceOfTruth(t *testing.T) {
@@ -117,4 +127,30 @@ func TestOpenReachesAServerByURLAndByOptions(t *testing.T) {
 
 	_, err = state.Open(t.Context(), "redis://"+srv.Addr(), state.Options{})
 	assert.ErrorIs(t, err, state.ErrPermission)
+}
+
+func TestAPrintedStoreNamesNoTenant(t *testing.T) {
+	t.Parallel()
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+	t.Cleanup(func() { _ = client.Close() })
+	store, err := state.New(client, state.Options{})
+	require.NoError(t, err)
+	tenant := store.Tenant(canary)
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s %v", tenant, tenant, tenant, tenant, tenant.ReadOnly()), canary)
+}
+
+// TestASlidingReadIsARead reads from a server that takes no writes just now.
+func TestASlidingReadIsARead(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	store, err := state.Open(t.Context(), srv.URL(), state.Options{EnableSet: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	sliding := state.Define("slide:<id>", state.FamilyOptions[int]{TTL: time.Hour, Sliding: true})
+	require.NoError(t, sliding.Key("1").Set(t.Context(), store, 7))
+	require.NoError(t, store.Client().(*redis.Client).ConfigSet(t.Context(), "min-replicas-to-write", "1").Err())
+
+	v, err := sliding.Key("1").Get(t.Context(), store)
+	require.NoError(t, err, "what cannot be extended can be read")
+	assert.Equal(t, 7, v)
 }

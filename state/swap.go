@@ -9,7 +9,7 @@ import (
 
 // Swap is [Key.Set], but also returns the value that was there before, in the
 // same atomic step, or found as false if there was none. If the old bytes are no
-// T, v is stored all the same and the error is a [*DecodeError]. With
+// T or too many, v is stored all the same and the error is a [*DecodeError]. With
 // [ErrWrongType] nothing was stored. It sends SET with PX and GET. O(1).
 func Swap[T any](ctx context.Context, rw ReadWriter, k Key[T], v T, opts ...SetOption) (old T, found bool, err error) {
 	found, err = swap(ctx, rw, k.ref, &v, &old, opts)
@@ -30,7 +30,11 @@ func swap(ctx context.Context, rw ReadWriter, k ref, v, old any, opts []SetOptio
 		switch {
 		case err == nil:
 			found = true
-			o.decode([]byte(data), old)
+			// Its own size limit would say ErrTooLarge, which means that v was not
+			// stored.
+			if o.decode([]byte(data), old); errors.Is(o.err, ErrTooLarge) {
+				o.err = &DecodeError{Offset: -1, Reason: o.err.Error()}
+			}
 		case !errors.Is(err, redis.Nil):
 			o.err = write.outcome(o.ctx, err)
 		}

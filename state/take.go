@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -11,8 +12,9 @@ import (
 // same time one gets it, so it suits tokens that are good for one use. It fails
 // with [ErrNotFound] if there is none, [ErrConflict] if the value kept changing,
 // and otherwise as [Key.Get] does; a value that it cannot decode stays where it
-// is. It sends GET and, to remove what it has read and nothing else, a script.
-// O(n) in the length of the value.
+// is. With [ErrUnknownOutcome] it returns the value too, as that may be removed.
+// It sends GET and, to remove what it has read and nothing else, a script. O(n) in
+// the length of the value.
 //
 //go:noinline
 func Take[T any](ctx context.Context, r ReadRemover, k Key[T]) (v T, err error) {
@@ -49,6 +51,9 @@ func take(ctx context.Context, r ReadRemover, k ref, v any) error {
 		if o.err = err; taken {
 			break
 		}
+	}
+	if o.err != nil && !errors.Is(o.err, ErrUnknownOutcome) {
+		zero(v)
 	}
 	return o.end()
 }

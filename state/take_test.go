@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
@@ -55,4 +56,34 @@ var _ = conform("what is taken is what was removed", func(t *testing.T, b bench)
 	stored, err := b.client.Exists(t.Context(), raw).Result()
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), stored)
+})
+
+// fields is a value that two encodings of can be merged into one.
+type fields struct {
+	A string `json:"a,omitempty"`
+	B string `json:"b,omitempty"`
+}
+
+var _ = conform("what is taken is one value and no mixture", func(t *testing.T, b bench) {
+	family := state.Define("fields:<id>", state.FamilyOptions[fields]{TTL: time.Minute})
+	hooked, sent := b.counting(t)
+	key, raw := family.Key("1"), b.prefix+"fields:1"
+	hook := &changing{counter: counter{sent}, change: func(ctx context.Context) {
+		require.NoError(t, b.client.Set(ctx, raw, `{"b":"second"}`, 0).Err())
+	}}
+	hooked.client.AddHook(hook)
+	store := hooked.all(t)
+
+	require.NoError(t, b.client.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
+	hook.times.Store(1)
+	v, err := state.Take(t.Context(), store, key)
+	require.NoError(t, err)
+	assert.Equal(t, fields{B: "second"}, v)
+
+	require.NoError(t, b.client.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
+	hook.change = func(ctx context.Context) { require.NoError(t, b.client.Del(ctx, raw).Err()) }
+	hook.times.Store(1)
+	v, err = state.Take(t.Context(), store, key)
+	assert.ErrorIs(t, err, state.ErrNotFound)
+	assert.Zero(t, v, "somebody else got it")
 })

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// NoTTL is what [Key.TTL] returns for a value that never expires, and what
+// NoTTL is what [TimeToLive] returns for a value that never expires, and what
 // [Store.SetState] takes to store one.
 const NoTTL time.Duration = -1
 

@@ -31,9 +31,21 @@ func (b *Batch) Write(ctx context.Context, args ...any) *redis.Cmd {
 	return cmd
 }
 
-// Send sends the commands of b. The replies and errors are in the commands.
+// notSentError is the error of a command that a batch did not get to.
+type notSentError struct{ error }
+
+func (e notSentError) Unwrap() error { return e.error }
+
+// Send sends the commands of b. The replies and errors are in the commands. Those
+// that it did not get to before ctx was done have its error, and are not executed.
 func (c Client) Send(ctx context.Context, b *Batch) {
 	for cmds := b.cmds; len(cmds) > 0; {
+		if err := ctx.Err(); err != nil {
+			for _, cmd := range cmds {
+				cmd.SetErr(notSentError{err})
+			}
+			return
+		}
 		n := min(batchSize, len(cmds))
 		pipe := c.redis.Pipeline()
 		for _, cmd := range cmds[:n] {

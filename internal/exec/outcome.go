@@ -18,6 +18,9 @@ func NotExecuted(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return true
 	}
+	if _, ok := errors.AsType[notSentError](err); ok {
+		return true
+	}
 	_, refused := errors.AsType[redis.Error](err)
 	return refused
 }

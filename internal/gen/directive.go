@@ -52,7 +52,7 @@ func directives(p *Package, found *diagnostics) []directive {
 					continue
 				}
 				if named := annotated(p, o.spec, c, found); named != nil {
-					if constrained(p, file) {
+					if constrained(p.at(file.Package).Filename, file) {
 						found.errorf(p.at(c.Slash), "this file has a build constraint and %s", constraintRemedy)
 						continue
 					}
@@ -150,7 +150,7 @@ func annotated(p *Package, spec *ast.TypeSpec, c *ast.Comment, found *diagnostic
 
 // constrained reports whether a file belongs to some builds only, by a comment
 // or by its name.
-func constrained(p *Package, file *ast.File) bool {
+func constrained(path string, file *ast.File) bool {
 	for _, group := range file.Comments {
 		if group.Pos() > file.Package {
 			break
@@ -169,6 +169,6 @@ func constrained(p *Package, file *ast.File) bool {
 			return io.NopCloser(strings.NewReader("package p\n")), nil
 		},
 	}
-	match, err := nowhere.MatchFile(p.Dir, filepath.Base(p.at(file.Package).Filename))
+	match, err := nowhere.MatchFile(filepath.Split(path))
 	return err == nil && !match
 }

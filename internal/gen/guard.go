@@ -2,6 +2,8 @@ package gen
 
 import (
 	"fmt"
+	"go/parser"
+	"go/token"
 	"go/types"
 	"strconv"
 	"strings"
@@ -15,7 +17,7 @@ func guards(p *Package, structs []*types.Named, im *imports) (list []Guard, note
 	for _, named := range structs {
 		st := named.Underlying().(*types.Struct)
 		if !guardable(p, named, st) {
-			notes = append(notes, fmt.Sprintf("%s: no guard for %s: it is of another module, generic, or holds what cannot be named here",
+			notes = append(notes, fmt.Sprintf("%s: no guard for %s: it is of another module or of some builds only, generic, or holds what cannot be named here",
 				p.Path, types.TypeString(named, nil)))
 			continue
 		}
@@ -29,10 +31,18 @@ func guards(p *Package, structs []*types.Named, im *imports) (list []Guard, note
 }
 
 func guardable(p *Package, named *types.Named, st *types.Struct) bool {
-	return named.TypeArgs().Len() == 0 && named.Obj().Pkg() != nil &&
+	return named.TypeArgs().Len() == 0 && !declaredForSomeBuilds(p, named) && named.Obj().Pkg() != nil &&
 		p.sameModule(named.Obj().Pkg().Path()) &&
 		named.Obj().Parent() == named.Obj().Pkg().Scope() &&
 		expressible(p, named) && expressible(p, st)
+}
+
+// declaredForSomeBuilds reports whether the file of a type has a build constraint,
+// so that another build can have other fields.
+func declaredForSomeBuilds(p *Package, named *types.Named) bool {
+	path := p.Fset.PositionFor(named.Obj().Pos(), false).Filename
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
+	return err == nil && constrained(path, file)
 }
 
 // structText writes a struct type with one field to a line.

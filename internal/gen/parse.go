@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"bytes"
 	"go/ast"
 	"go/build"
 	"go/parser"
@@ -27,7 +26,7 @@ func (s *sources) parse(fset *token.FileSet, name string, src []byte) (*ast.File
 		return parser.ParseFile(fset, name, clause, parser.PackageClauseOnly)
 	}
 	file, err := parser.ParseFile(fset, name, src, parser.AllErrors|parser.ParseComments|parser.SkipObjectResolution)
-	if file != nil && !bytes.Contains(src, []byte(defineCall)) {
+	if file != nil && !mayDefine(src) {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
 				f.Body.List = nil

@@ -18,7 +18,7 @@ const (
 	directivePrefix = "//state:"
 	spacedDirective = "state:key"
 	runtimePath     = "github.com/typedstate/typedstate/state"
-	defineCall      = "Define("
+	defineName      = "Define"
 )
 
 // listed is a package of the run before its types are loaded.
@@ -69,9 +69,15 @@ func scan(p *packages.Package, found *diagnostics) listed {
 	return l
 }
 
+// mayDefine tells a file that can call state.Define from one that cannot, by what
+// must stand in it whatever the import is called and however the call is written.
+func mayDefine(src []byte) bool {
+	return bytes.Contains(src, []byte(runtimePath)) && bytes.Contains(src, []byte(defineName))
+}
+
 func concerns(src []byte) bool {
 	return bytes.Contains(src, []byte(directivePrefix)) || bytes.Contains(src, []byte(spacedDirective)) ||
-		bytes.Contains(src, []byte(`"`+runtimePath+`"`)) && bytes.Contains(src, []byte(defineCall))
+		mayDefine(src)
 }
 
 // scanOutside reports the directives of a file that is no part of the package

@@ -78,7 +78,7 @@ func isDefine(p *Package, fun ast.Expr) bool {
 		return false
 	}
 	obj := p.Info.Uses[id]
-	return obj != nil && obj.Name() == "Define" && obj.Pkg() != nil && obj.Pkg().Path() == runtimePath
+	return obj != nil && obj.Name() == defineName && obj.Pkg() != nil && obj.Pkg().Path() == runtimePath
 }
 
 // overlaps reports the templates that can make the same key, each pair at the
