@@ -49,7 +49,7 @@ func (o *operation) decode(data []byte, v any) {
 	}
 }
 
-// zero sets what v points to to its zero value.
+// zero empties what v points to.
 func zero(v any) { reflect.ValueOf(v).Elem().SetZero() }
 
 // read returns the bytes at the operation's key.

@@ -179,6 +179,8 @@ func (w *walker) fields(owner string, st *types.Struct, at site, names map[strin
 			w.refuse(here, "its type is not known%s", w.pkg.typeError(here.pos))
 		case tag.unstored && f.Exported() && !tag.skipped:
 			w.refuse(here, `an exported field that is not stored needs json:"-" as well as state:"-", for everybody else who encodes the type`)
+		case (tag.unstored || tag.skipped) && holdsLock(f.Type()):
+			w.refuse(here, "it holds a lock, and the struct is copied when it is read and stored; keep a pointer to the lock, or keep it outside")
 		case tag.unstored:
 		case f.Name() == "_" && w.pkg.owns(f):
 			w.refuse(here, `a field without a name has no place in it; tag it state:"-" to say so`)
@@ -195,6 +197,28 @@ func (w *walker) fields(owner string, st *types.Struct, at site, names map[strin
 			w.named(f, tag, here, names)
 		}
 	}
+}
+
+// holdsLock reports whether copying a value would copy a lock, by the rule of the
+// copylocks check of go vet.
+func holdsLock(t types.Type) bool {
+	t = types.Unalias(t)
+	switch under := t.Underlying().(type) {
+	case *types.Array:
+		return holdsLock(under.Elem())
+	case *types.Struct:
+		lock, _ := method(t, signature{"Lock", "()", "()"})
+		unlock, _ := method(t, signature{"Unlock", "()", "()"})
+		if lock != nil && unlock != nil {
+			return true
+		}
+		for f := range under.Fields() {
+			if holdsLock(f.Type()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func isPointer(t types.Type) bool {
