@@ -32,18 +32,6 @@ func (f File) Change() Change {
 	}
 }
 
-// Apply writes f, or removes it if its package needs none.
-func (f File) Apply() error {
-	switch f.Change() {
-	case Unchanged:
-		return nil
-	case Orphaned:
-		return os.Remove(f.Path)
-	default:
-		return writeFile(f.Path, f.New)
-	}
-}
-
 // Diff returns what [File.Apply] would change as a unified diff, with the file
 // named relative to base, and nothing if it would change nothing.
 func (f File) Diff(base string) []byte {
@@ -61,15 +49,40 @@ func (f File) Diff(base string) []byte {
 }
 
 // Apply writes and removes files until they are as they should be. It does
-// nothing if there is an error in any package.
+// nothing if there is an error in any package, or if one of the files cannot be
+// written.
 func (r *Result) Apply() error {
 	if r.Failed() {
 		return errors.New("nothing is written as long as there are errors")
 	}
-	for _, f := range r.Files {
-		if err := f.Apply(); err != nil {
+	staged := make([]string, len(r.Files))
+	defer func() {
+		for _, temp := range staged {
+			if temp != "" {
+				_ = os.Remove(temp)
+			}
+		}
+	}()
+	for i, f := range r.Files {
+		if change := f.Change(); change == Missing || change == Stale {
+			temp, err := stage(f.Path, f.New)
+			if err != nil {
+				return err
+			}
+			staged[i] = temp
+		}
+	}
+	for i, f := range r.Files {
+		var err error
+		if staged[i] != "" {
+			err = os.Rename(staged[i], f.Path)
+		} else if f.Change() == Orphaned {
+			err = os.Remove(f.Path)
+		}
+		if err != nil {
 			return err
 		}
+		staged[i] = ""
 	}
 	return nil
 }

@@ -66,3 +66,19 @@ func TestErrors(t *testing.T) {
 		return err
 	}))
 }
+
+// A file that cannot be written leaves the others as they were.
+func TestApplyWritesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	dir := newModule(t)
+	for _, name := range []string{"a", "b"} {
+		write(t, filepath.Join(dir, name, name+".go"), "package "+name+"\n\n//state:key "+name+":<id> ttl=1m\ntype A struct{}\n")
+	}
+	result := run(t, dir, "./...")
+	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "b")))
+	require.ErrorContains(t, result.Apply(), "writing "+filepath.Join(dir, "b", gen.OutputName))
+	entries, err := os.ReadDir(filepath.Join(dir, "a"))
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "something was written, or a temporary file is left")
+}

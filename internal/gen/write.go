@@ -42,21 +42,16 @@ func readOutput(path string, found *diagnostics) []byte {
 	return content
 }
 
-// writeFile has content replace the file at path in one step, so that nobody
-// sees half of it.
-func writeFile(path string, content []byte) (err error) {
+// stage writes content to a file beside path, to be renamed to it, so that nobody
+// sees half of it, and returns its name.
+func stage(path string, content []byte) (string, error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+OutputName+".*.tmp")
 	if err != nil {
-		return err
+		return "", fmt.Errorf("writing %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name())
-		}
-	}()
 	_, err = temp.Write(content)
 	if err := errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return "", fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(temp.Name())))
 	}
-	return os.Rename(temp.Name(), path)
+	return temp.Name(), nil
 }
