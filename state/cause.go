@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -105,11 +104,6 @@ func ended(ctx context.Context) error {
 // writeCause is cause for a write, which may have happened although it failed.
 func writeCause(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, redis.Nil) || exec.NotExecuted(err) {
-		return cause(ctx, err)
-	}
-	// On the socket a deadline is an i/o timeout. Where go-redis gives the context's
-	// own error, it was still waiting for a connection.
-	if _, onSocket := errors.AsType[*net.OpError](err); isContextError(err) && !onSocket && ended(ctx) != nil {
 		return cause(ctx, err)
 	}
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause(ctx, err))

@@ -31,11 +31,6 @@ func (b *Batch) Write(ctx context.Context, args ...any) *redis.Cmd {
 	return cmd
 }
 
-// notSentError is the error of a command that a batch did not get to.
-type notSentError struct{ error }
-
-func (e notSentError) Unwrap() error { return e.error }
-
 // Send sends the commands of b. The replies and errors are in the commands. Those
 // that it did not get to before ctx was done have its error, and are not executed.
 func (c Client) Send(ctx context.Context, b *Batch) {

@@ -2,6 +2,8 @@ package exec
 
 import (
 	"context"
+	"errors"
+	"net"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -34,6 +36,14 @@ func (c Client) ReadBytes(ctx context.Context, args ...any) ([]byte, error) {
 func (c Client) Write(ctx context.Context, args ...any) *redis.Cmd {
 	cmd := redis.NewCmd(ctx, args...)
 	_ = c.redis.Process(ctx, once{cmd}) // the command holds the error
+	// On the socket a deadline is an i/o timeout. Where go-redis gives the context's
+	// own error, it was still waiting for a connection. This does not hold for its
+	// pipelines, which on a Cluster give that error to commands that were executed.
+	if err, done := cmd.Err(), ctx.Err(); done != nil && errors.Is(err, done) {
+		if _, onSocket := errors.AsType[*net.OpError](err); !onSocket {
+			cmd.SetErr(notSentError{err})
+		}
+	}
 	return cmd
 }
 

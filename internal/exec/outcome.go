@@ -24,3 +24,9 @@ func NotExecuted(err error) bool {
 	_, refused := errors.AsType[redis.Error](err)
 	return refused
 }
+
+// notSentError is the error of a command that did not get as far as a connection
+// before its context was done.
+type notSentError struct{ error }
+
+func (e notSentError) Unwrap() error { return e.error }
