@@ -94,6 +94,8 @@ func compiled(t testing.TB, dir string, n int) usage {
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
 	require.Equal(t, n, result.Families)
 	require.NoError(t, result.Apply())
+	// Loading the package has compiled it already; something new has that done again.
+	write(t, filepath.Join(dir, "many", "other.go"), "package many\n\nconst _ = \""+time.Now().String()+"\"\n")
 	self, err := os.Executable()
 	require.NoError(t, err)
 	record := filepath.Join(t.TempDir(), "usage")
@@ -136,7 +138,6 @@ func BenchmarkCompile(b *testing.B) {
 				b.ReportMetric(float64(u.Wall.Milliseconds())/float64(n), "ms/family")
 				b.ReportMetric(float64(u.CPU.Milliseconds())/float64(n), "cpu-ms/family")
 				b.ReportMetric(float64(u.Bytes)/1e6/float64(n), "MB/family")
-				write(b, filepath.Join(dir, "many", "other.go"), "package many\n\nconst _ = \""+time.Now().String()+"\"\n")
 			}
 		})
 	}
