@@ -45,7 +45,7 @@ var _ = conform("a missing value is not found", func(t *testing.T, b bench) {
 	assert.Equal(t, "session:<userID>", labelled.Family)
 	assert.Equal(t, b.prefix+"session:1", labelled.Key())
 
-	_, found, err := key.Lookup(t.Context(), store)
+	_, found, err := state.Lookup(t.Context(), store, key)
 	assert.NoError(t, err)
 	assert.False(t, found)
 	exists, err := state.Exists(t.Context(), store, key)
@@ -67,7 +67,7 @@ var _ = conform("a missing value is not found", func(t *testing.T, b bench) {
 var _ = conform("lookup tells a value from none", func(t *testing.T, b bench) {
 	store := b.all(t)
 	require.NoError(t, sessions.Key("1").Set(t.Context(), store, session{}))
-	v, found, err := sessions.Key("1").Lookup(t.Context(), store)
+	v, found, err := state.Lookup(t.Context(), store, sessions.Key("1"))
 	require.NoError(t, err)
 	assert.True(t, found)
 	assert.Equal(t, session{}, v)
@@ -86,7 +86,7 @@ var _ = conform("what is no value of the type is a decode error and stays", func
 		assert.Zero(t, v, "%q", stored)
 		_, ok := errors.AsType[*state.DecodeError](err)
 		assert.True(t, ok, "%q: %v", stored, err)
-		_, _, err = key.Lookup(t.Context(), store)
+		_, _, err = state.Lookup(t.Context(), store, key)
 		assert.Error(t, err, "%q", stored)
 		_, err = state.Take(t.Context(), store, key)
 		_, ok = errors.AsType[*state.DecodeError](err)
@@ -182,7 +182,7 @@ var _ = conform("a sliding family lives on with each read", func(t *testing.T, b
 	}
 	reads := map[string]func(r state.Reader) error{
 		"Get":     func(r state.Reader) error { _, err := key.Get(t.Context(), r); return err },
-		"Lookup":  func(r state.Reader) error { _, _, err := key.Lookup(t.Context(), r); return err },
+		"Lookup":  func(r state.Reader) error { _, _, err := state.Lookup(t.Context(), r, key); return err },
 		"GetMany": func(r state.Reader) error { _, err := state.GetMany(t.Context(), r, key); return err },
 	}
 	for name, read := range reads {

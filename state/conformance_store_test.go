@@ -20,7 +20,7 @@ func operations(ctx context.Context, s *state.Store) map[string]error {
 	key := sessions.Key("1")
 	errs := map[string]error{}
 	_, errs["Get"] = key.Get(ctx, s)
-	_, _, errs["Lookup"] = key.Lookup(ctx, s)
+	_, _, errs["Lookup"] = state.Lookup(ctx, s, key)
 	_, errs["Exists"] = state.Exists(ctx, s, key)
 	_, errs["TTL"] = state.TimeToLive(ctx, s, key)
 	_, errs["GetMany"] = state.GetMany(ctx, s, key)

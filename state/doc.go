@@ -28,11 +28,10 @@
 //
 //	s, err := sessions.Key("42").Get(ctx, store)
 //
-// A [Key] is a small value with the operations of every day: [Key.Get],
-// [Key.Lookup] and [Key.Set]. All others are functions of the same form:
-// [SetIfAbsent], [Replace], [Swap] and [Take] for keys of one type, [Exists],
-// [TimeToLive], [Touch] and [Remove] for keys of any. [GetMany] and [SetMany]
-// share round trips.
+// A [Key] is a small value with the operations of every day, [Key.Get] and
+// [Key.Set]. All others are functions of the same form: [Lookup], [SetIfAbsent],
+// [Replace], [Swap] and [Take] for keys of one type, [Exists], [TimeToLive],
+// [Touch] and [Remove] for keys of any. [GetMany] and [SetMany] share round trips.
 //
 // # Lifetimes
 //

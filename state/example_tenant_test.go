@@ -22,7 +22,7 @@ func ExampleStore_Tenant() {
 		fmt.Println(plans.Key().Name(store.Tenant(tenant)))
 	}
 	_ = plans.Key().Set(ctx, store.Tenant("acme"), "gold")
-	_, found, _ := plans.Key().Lookup(ctx, store.Tenant("acme:x"))
+	_, found, _ := state.Lookup(ctx, store.Tenant("acme:x"), plans.Key())
 	fmt.Println(found)
 	// Output:
 	// billing:~acme:plan <nil>

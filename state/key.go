@@ -10,10 +10,9 @@ import (
 // passed and compared as it is. A family makes it; the operations on a zero Key
 // fail with [ErrInvalidKey].
 //
-// What is done every day is a method: [Key.Get], [Key.Lookup] and [Key.Set]. All
-// else are functions of the same form, such as [Take] and [Remove], since the
-// compiler makes every method of a generic type anew for each type argument, used
-// or not.
+// What is done every day is a method: [Key.Get] and [Key.Set]. All else are
+// functions of the same form, such as [Lookup] and [Remove], since the compiler
+// makes every method of a generic type anew for each type argument, used or not.
 //
 // Besides the errors that they name, all of them can fail with [ErrNoStore],
 // [ErrClosed], [ErrInvalidKey], [ErrPermission], [ErrOverloaded], an error of the
@@ -60,8 +59,8 @@ func (k ref) format(w io.Writer) {
 // tenant, to be used with redis-cli or [Store.Client]; or [ErrInvalidKey].
 func (k Key[T]) Name(r Reader) (string, error) { return k.ref.fullName(r) }
 
-// The three below are kept out of their callers: generated code calls each twice,
-// and inlining them costs the compiler a fifth more time.
+// The two below are kept out of their callers, as inlining them into generated code
+// costs the compiler a tenth more.
 
 // Get returns the value at the key. It fails with [ErrNotFound] if there is none,
 // with a [*DecodeError] if the bytes are no T, with [ErrWrongType], [ErrTooLarge]
@@ -72,14 +71,6 @@ func (k Key[T]) Name(r Reader) (string, error) { return k.ref.fullName(r) }
 func (k Key[T]) Get(ctx context.Context, r Reader) (v T, err error) {
 	err = get(ctx, r, k.ref, &v)
 	return v, err
-}
-
-// Lookup is [Key.Get], but returns false and no error if there is no value.
-//
-//go:noinline
-func (k Key[T]) Lookup(ctx context.Context, r Reader) (v T, found bool, err error) {
-	found, err = lookup(ctx, r, k.ref, &v)
-	return v, found, err
 }
 
 // Set stores v at the key, whatever is there, with the family's TTL or that of

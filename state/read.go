@@ -10,6 +10,14 @@ import (
 	"github.com/typedstate/typedstate/internal/exec"
 )
 
+// Lookup is [Key.Get], but returns false and no error if there is no value.
+//
+//go:noinline
+func Lookup[T any](ctx context.Context, r Reader, k Key[T]) (v T, found bool, err error) {
+	found, err = lookup(ctx, r, k.ref, &v)
+	return v, found, err
+}
+
 // get reads the value at a key into what v points to.
 func get(ctx context.Context, r Reader, k ref, v any) error {
 	o := beginKey(ctx, readerOf(r), "Get", k, mayGet)

@@ -37,7 +37,7 @@ func (s *SessionReader) Get(ctx context.Context, userID string) (Session, error)
 
 // Lookup returns the Session at "session:<userID>" and true, or false if there is none.
 func (s *SessionReader) Lookup(ctx context.Context, userID string) (Session, bool, error) {
-	return SessionKey(userID).Lookup(ctx, s.r)
+	return state.Lookup(ctx, s.r, SessionKey(userID))
 }
 
 // GetMany returns a result for each of userIDs, in their order. Where there is no Session, its error matches
@@ -63,7 +63,7 @@ func (s *SessionStore) Get(ctx context.Context, userID string) (Session, error) 
 
 // Lookup returns the Session at "session:<userID>" and true, or false if there is none.
 func (s *SessionStore) Lookup(ctx context.Context, userID string) (Session, bool, error) {
-	return SessionKey(userID).Lookup(ctx, s.rw)
+	return state.Lookup(ctx, s.rw, SessionKey(userID))
 }
 
 // GetMany returns a result for each of userIDs, in their order. Where there is no Session, its error matches
@@ -125,7 +125,7 @@ func (s *ResumePointReader) Get(ctx context.Context, topic string, partition uin
 
 // Lookup returns the ResumePoint at "resume:<topic>:<partition>" and true, or false if there is none.
 func (s *ResumePointReader) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
-	return ResumePointKey(topic, partition).Lookup(ctx, s.r)
+	return state.Lookup(ctx, s.r, ResumePointKey(topic, partition))
 }
 
 // GetMany returns a result for each of keys, in their order. Where there is no ResumePoint, its error matches
@@ -152,7 +152,7 @@ func (s *ResumePointStore) Get(ctx context.Context, topic string, partition uint
 
 // Lookup returns the ResumePoint at "resume:<topic>:<partition>" and true, or false if there is none.
 func (s *ResumePointStore) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
-	return ResumePointKey(topic, partition).Lookup(ctx, s.rw)
+	return state.Lookup(ctx, s.rw, ResumePointKey(topic, partition))
 }
 
 // GetMany returns a result for each of keys, in their order. Where there is no ResumePoint, its error matches
@@ -203,7 +203,7 @@ func (s *TokenReader) Get(ctx context.Context, id string) (Token, error) {
 
 // Lookup returns the Token at "token:<id>" and true, or false if there is none.
 func (s *TokenReader) Lookup(ctx context.Context, id string) (Token, bool, error) {
-	return TokenKey(id).Lookup(ctx, s.r)
+	return state.Lookup(ctx, s.r, TokenKey(id))
 }
 
 // GetMany returns a result for each of ids, in their order. Where there is no Token, its error matches
@@ -229,7 +229,7 @@ func (s *TokenStore) Get(ctx context.Context, id string) (Token, error) {
 
 // Lookup returns the Token at "token:<id>" and true, or false if there is none.
 func (s *TokenStore) Lookup(ctx context.Context, id string) (Token, bool, error) {
-	return TokenKey(id).Lookup(ctx, s.rw)
+	return state.Lookup(ctx, s.rw, TokenKey(id))
 }
 
 // GetMany returns a result for each of ids, in their order. Where there is no Token, its error matches

@@ -32,7 +32,7 @@ var reading = []accessor{
 		doc: "returns the $T at $K." + orNotFound,
 	},
 	{
-		name: "Lookup", results: "($T, bool, error)", call: "return $k.Lookup(ctx, $r)",
+		name: "Lookup", results: "($T, bool, error)", call: "return $state.Lookup(ctx, $r, $k)",
 		doc: "returns the $T at $K and true, or false if there is none.",
 	},
 }
