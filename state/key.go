@@ -59,8 +59,8 @@ func (k ref) format(w io.Writer) {
 // tenant, to be used with redis-cli or [Store.Client]; or [ErrInvalidKey].
 func (k Key[T]) Name(r Reader) (string, error) { return k.ref.fullName(r) }
 
-// The two below are kept out of their callers, as inlining them into generated code
-// costs the compiler a tenth more.
+// The two below and [Lookup] are kept out of their callers, as inlining them into
+// generated code costs the compiler a tenth more.
 
 // Get returns the value at the key. It fails with [ErrNotFound] if there is none,
 // with a [*DecodeError] if the bytes are no T, with [ErrWrongType], [ErrTooLarge]

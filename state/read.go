@@ -47,11 +47,10 @@ func (o *operation) readInto(v any) {
 	}
 }
 
-// decode reads data into what v points to, and leaves that zero if it fails. It
-// may be called again with the same v.
+// decode reads data into what v points to, which is zero, and leaves it so if it
+// fails.
 func (o *operation) decode(data []byte, v any) {
 	o.bytes += len(data)
-	zero(v)
 	if o.err = decode(o.family.codec, data, v, o.store.options.MaxValueBytes); o.err != nil {
 		zero(v)
 	}
@@ -95,10 +94,11 @@ func (o *operation) queueRead(b *exec.Batch) func() ([]byte, error) {
 // server that cannot write just now, such as a replica or one whose disk is full,
 // can still be read from.
 func extension(ctx context.Context, err error) error {
-	if _, refused := errors.AsType[redis.Error](err); refused && !errors.Is(cause(ctx, err), ErrPermission) {
+	why := cause(ctx, err)
+	if _, refused := errors.AsType[redis.Error](err); refused && !errors.Is(why, ErrPermission) {
 		return nil
 	}
-	return cause(ctx, err)
+	return why
 }
 
 // slides reports whether reading the operation's key extends its value's life.

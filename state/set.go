@@ -21,16 +21,12 @@ const (
 
 // SetIfAbsent is [Key.Set], but fails with [ErrExists] if there is a value
 // already. It sends SET with PX and NX. O(1).
-//
-//go:noinline
 func SetIfAbsent[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
 	return set(ctx, w, "SetIfAbsent", k.ref, &v, ifAbsent, opts)
 }
 
 // Replace is [Key.Set], but fails with [ErrNotFound] if there is no value to
 // replace. It sends SET with PX and XX. O(1).
-//
-//go:noinline
 func Replace[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
 	return set(ctx, w, "Replace", k.ref, &v, ifPresent, opts)
 }

@@ -15,8 +15,6 @@ import (
 // is. With [ErrUnknownOutcome] it returns the value too, as that may be removed.
 // It sends GET and, to remove what it has read and nothing else, a script. O(n) in
 // the length of the value.
-//
-//go:noinline
 func Take[T any](ctx context.Context, r ReadRemover, k Key[T]) (v T, err error) {
 	err = take(ctx, r, k.ref, &v)
 	return v, err
@@ -47,13 +45,11 @@ func take(ctx context.Context, r ReadRemover, k ref, v any) error {
 			o.err = fmt.Errorf("%w: tried %d times", ErrConflict, attempt)
 			break
 		}
-		taken, err := o.take(v)
-		if o.err = err; taken {
+		var taken bool
+		if taken, o.err = o.take(v); taken || errors.Is(o.err, ErrUnknownOutcome) {
 			break
 		}
-	}
-	if o.err != nil && !errors.Is(o.err, ErrUnknownOutcome) {
-		zero(v)
+		zero(v) // it was read, and not taken
 	}
 	return o.end()
 }

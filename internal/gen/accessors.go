@@ -21,10 +21,7 @@ type accessor struct {
 	call    string
 }
 
-const (
-	orNotFound = " If there is none, the error matches [$state.ErrNotFound]."
-	toSet      = "v $T, opts ...$state.SetOption"
-)
+const orNotFound = " If there is none, the error matches [$state.ErrNotFound]."
 
 var reading = []accessor{
 	{
@@ -39,7 +36,7 @@ var reading = []accessor{
 
 var writing = []accessor{
 	{
-		name: "Set", params: toSet, results: "error", call: "return $k.Set(ctx, $r, v, opts...)",
+		name: "Set", params: "v $T, opts ...$state.SetOption", results: "error", call: "return $k.Set(ctx, $r, v, opts...)",
 		doc: "stores v at $K, in place of what is there.",
 	},
 	{

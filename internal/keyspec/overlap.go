@@ -1,7 +1,5 @@
 package keyspec
 
-import "strings"
-
 // Overlap reports whether two templates can make the same key, and returns such
 // a key as witness. Templates overlap if they have as many segments, their
 // braces stand at the same places, and at each position the two segments have a
@@ -11,7 +9,7 @@ func Overlap(a, b *Template) (witness string, overlaps bool) {
 	if len(a.segments) != len(b.segments) {
 		return "", false
 	}
-	var key strings.Builder
+	parts := make([]string, len(a.params))
 	for i, s := range a.segments {
 		other := b.segments[i]
 		if s.Open != other.Open || s.Close != other.Close {
@@ -21,18 +19,11 @@ func Overlap(a, b *Template) (witness string, overlaps bool) {
 		if !ok {
 			return "", false
 		}
-		if i > 0 {
-			key.WriteByte(':')
-		}
-		if s.Open {
-			key.WriteByte('{')
-		}
-		key.WriteString(common)
-		if s.Close {
-			key.WriteByte('}')
+		if s.Param >= 0 {
+			parts[s.Param] = common
 		}
 	}
-	return key.String(), true
+	return a.join(func(i int) string { return parts[i] }), true
 }
 
 // common returns a text that both segments can be.

@@ -49,11 +49,7 @@ func Parse(text string) (*Template, error) {
 	if p.inTag {
 		return nil, p.fail(p.tagAt, "unclosed \"{\"; end the hash tag with \"}\" after a segment")
 	}
-	return &Template{
-		segments: p.segments,
-		params:   p.params,
-		text:     format(p.segments, p.params),
-	}, nil
+	return newTemplate(p.segments, p.params), nil
 }
 
 type parser struct {

@@ -1,14 +1,12 @@
 package keyspec
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Template is a parsed key template.
 type Template struct {
 	segments []Segment
 	params   []Param
+	literals []string
 	text     string
 }
 
@@ -62,29 +60,9 @@ func (t *Template) Resolve(kinds []Kind) *Template {
 }
 
 // Literals returns the text before the first parameter, between each two, and
-// after the last: one more than there are parameters.
-func (t *Template) Literals() []string {
-	literals := make([]string, 0, len(t.params)+1)
-	var b strings.Builder
-	for i, s := range t.segments {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		if s.Open {
-			b.WriteByte('{')
-		}
-		if s.Param < 0 {
-			b.WriteString(s.Literal)
-		} else {
-			literals = append(literals, b.String())
-			b.Reset()
-		}
-		if s.Close {
-			b.WriteByte('}')
-		}
-	}
-	return append(literals, b.String())
-}
+// after the last: one more than there are parameters. The caller must not change
+// them.
+func (t *Template) Literals() []string { return t.literals }
 
 // ParseKey returns the decoded parts of a key, one for each parameter. It
 // returns false for a key that the template does not make, which includes every
@@ -123,23 +101,35 @@ func (t *Template) ParseKey(key string) (parts []string, ok bool) {
 	return parts, !more
 }
 
-// format writes the canonical text of the segments.
-func format(segments []Segment, params []Param) string {
+// newTemplate returns the template of those segments.
+func newTemplate(segments []Segment, params []Param) *Template {
+	t := &Template{segments: segments, params: params}
+	t.text = t.join(func(i int) string {
+		if p := params[i]; p.Type != "string" {
+			return "<" + p.Name + ":" + p.Type + ">"
+		}
+		return "<" + params[i].Name + ">"
+	})
+	// No literal holds a NUL.
+	const gap = "\x00"
+	t.literals = strings.Split(t.join(func(int) string { return gap }), gap)
+	return t
+}
+
+// join writes the template with a text in place of each parameter.
+func (t *Template) join(param func(i int) string) string {
 	var b strings.Builder
-	for i, s := range segments {
+	for i, s := range t.segments {
 		if i > 0 {
 			b.WriteByte(':')
 		}
 		if s.Open {
 			b.WriteByte('{')
 		}
-		switch {
-		case s.Param < 0:
+		if s.Param < 0 {
 			b.WriteString(s.Literal)
-		case params[s.Param].Type == "string":
-			fmt.Fprintf(&b, "<%s>", params[s.Param].Name)
-		default:
-			fmt.Fprintf(&b, "<%s:%s>", params[s.Param].Name, params[s.Param].Type)
+		} else {
+			b.WriteString(param(s.Param))
 		}
 		if s.Close {
 			b.WriteByte('}')
