@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/typedstate/typedstate/internal/exec"
 )
 
@@ -26,21 +24,21 @@ import (
 // of which begins with "__", and which does not begin with "~". Nothing keeps it
 // apart from the keys of families.
 func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.RawMessage, error) {
-	o := begin(ctx, s, "GetState", nil, len(names), mayGet)
+	o := begin(ctx, target{store: s}, "GetState", nil, len(names), mayGet)
 	full := o.adHoc(names...)
 	if o.err != nil {
 		return nil, o.end()
 	}
 	var b exec.Batch
-	replies := make([]*redis.Cmd, len(full))
+	replies := make([]*exec.Reply, len(full))
 	for i, name := range full {
-		replies[i] = b.Read(o.ctx, "GET", name)
+		replies[i] = b.Add(exec.Get(name))
 	}
 	o.exec().Send(o.ctx, &b)
 	values := make(map[string]json.RawMessage, len(names))
 	for i, reply := range replies {
-		data, err := o.bytesOf(reply)
-		if errors.Is(err, ErrNotFound) {
+		data, err := reply.Bytes()
+		if err = cause(o.ctx, err); errors.Is(err, ErrNotFound) {
 			continue
 		}
 		var value json.RawMessage
@@ -62,17 +60,17 @@ func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.
 // [ErrInvalidKey], [ErrInvalidTTL], an [*EncodeError], [ErrTooLarge] or
 // [ErrSetDisabled], and then nothing was sent. It sends SET. O(1).
 func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.Duration) error {
-	o := begin(ctx, s, "SetState", nil, 1, maySet)
+	o := begin(ctx, target{store: s}, "SetState", nil, 1, maySet)
 	full := o.adHoc(name)
 	if o.err == nil && ttl != NoTTL {
 		o.err = checkTTL(ttl)
 	}
 	if o.err == nil {
 		o.key = full[0]
-		w := write{key: o.key, ms: milliseconds(max(ttl, 0))}
-		if w.data, o.err = encode(jsonCodec{}, &value, s.options.MaxValueBytes); o.err == nil {
-			o.bytes = len(w.data)
-			o.err = w.outcome(o.ctx, w.send(o.ctx, o.exec()).Err())
+		c := change{key: o.key, expect: expectAnything, action: actionSet, ms: milliseconds(max(ttl, 0))}
+		if c.data, o.err = encode(jsonCodec{}, &value, s.options.MaxValueBytes); o.err == nil {
+			o.bytes = len(c.data)
+			_, o.err = o.make(&c)
 		}
 	}
 	return o.end()
@@ -84,7 +82,7 @@ func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.D
 // UNLINK for each name, in round trips that they share; it is not atomic. O(1)
 // for each name.
 func (s *Store) RemoveState(ctx context.Context, names ...string) (removed int, err error) {
-	o := begin(ctx, s, "RemoveState", nil, len(names), mayRemove)
+	o := begin(ctx, target{store: s}, "RemoveState", nil, len(names), mayRemove)
 	full := o.adHoc(names...)
 	if o.err != nil {
 		return 0, o.end()

@@ -66,7 +66,13 @@ type item struct {
 
 func getMany(ctx context.Context, r Reader, items []item) error {
 	o := begin(ctx, readerOf(r), "GetMany", commonFamily(items), len(items), mayGet)
+	if o.tx != nil && o.err == nil {
+		o.tx.prefetch(&o, items)
+	}
 	return o.each(items, func(b *exec.Batch, one *operation, v any) func() {
+		if one.tx != nil {
+			return func() { one.readInto(v) }
+		}
 		reply := one.queueRead(b)
 		return func() {
 			var data []byte
@@ -79,31 +85,41 @@ func getMany(ctx context.Context, r Reader, items []item) error {
 
 func setMany(ctx context.Context, w Writer, items []item, opts []SetOption) error {
 	o := begin(ctx, writerOf(w), "SetMany", commonFamily(items), len(items), maySet)
+	given := collect(opts, SetOption.applySet)
+	o.replicate(&given)
+	o.whole = o.tx != nil
 	return o.each(items, func(b *exec.Batch, one *operation, v any) func() {
-		var write write
-		if write, one.err = one.prepare(v, always, opts); one.err != nil {
+		c := one.prepare(v, expectAnything, opts)
+		if one.err != nil {
 			return nil
 		}
-		reply := write.add(one.ctx, b)
-		return func() { one.err = write.outcome(one.ctx, reply.Err()) }
+		if one.tx != nil {
+			return func() { _, one.err = one.make(&c) }
+		}
+		cmd, read := c.command()
+		reply := b.Add(cmd)
+		return func() {
+			e, err := read(*reply)
+			_, one.err = one.settle(&c, e, *reply, err)
+		}
 	})
 }
 
 // each has add queue the commands of each item in one batch, sends it, and calls
-// what add returned. A key that cannot be sent does not hold up the others.
+// what add returned. A key that cannot be sent does not hold up the others, unless
+// the operation is to be done as a whole.
 func (o *operation) each(items []item, add func(b *exec.Batch, one *operation, v any) (finish func())) error {
 	ones := make([]operation, len(items))
 	finish := make([]func(), len(items))
-	var b exec.Batch
+	b := o.batch()
+	sound := o.err == nil
 	for i, item := range items {
-		ones[i] = operation{ctx: o.ctx, store: o.store, name: o.name, family: item.family, err: o.err}
+		ones[i] = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: o.err}
 		one := &ones[i]
-		if one.err == nil {
-			one.key, one.err = o.store.fullName(item.ref)
+		if one.locate(item.ref); one.err == nil {
+			finish[i] = add(b, one, item.value)
 		}
-		if one.err == nil {
-			finish[i] = add(&b, one, item.value)
-		}
+		sound = sound && one.err == nil
 	}
 	if o.err != nil {
 		for i, item := range items {
@@ -111,10 +127,14 @@ func (o *operation) each(items []item, add func(b *exec.Batch, one *operation, v
 		}
 		return o.end()
 	}
-	o.exec().Send(o.ctx, &b)
+	o.exec().Send(o.ctx, b)
 	var failures failures
 	for i, item := range items {
-		if finish[i] != nil {
+		switch {
+		case finish[i] == nil:
+		case o.whole && !sound:
+			ones[i].err = errNotAlone
+		default:
 			finish[i]()
 		}
 		o.bytes += ones[i].bytes
@@ -124,6 +144,8 @@ func (o *operation) each(items []item, add func(b *exec.Batch, one *operation, v
 	o.err = failures.of(len(items))
 	return o.end()
 }
+
+var errNotAlone = errors.New("not done, since another key of the call failed")
 
 // failures counts the keys of a batch that failed.
 type failures struct {

@@ -16,9 +16,9 @@ var (
 	ErrNotFound error = notFoundError{}
 	// ErrExists says that there is a value already.
 	ErrExists = errors.New("exists already")
-	// ErrConflict says that the value kept changing while an operation that
-	// reads and then writes was trying.
-	ErrConflict = errors.New("the value kept changing")
+	// ErrConflict says that what is stored is not what a write was to replace,
+	// since someone else has changed it. A [*ConflictError] knows more.
+	ErrConflict = errors.New("the value was changed by someone else")
 
 	// ErrGetDisabled says that the store was opened with DisableGet.
 	ErrGetDisabled = errors.New("reading is disabled (Options.DisableGet)")
@@ -26,6 +26,8 @@ var (
 	ErrSetDisabled = errors.New("writing is not enabled (set Options.EnableSet)")
 	// ErrRemoveDisabled says that the store was opened without EnableRemove.
 	ErrRemoveDisabled = errors.New("removing is not enabled (set Options.EnableRemove)")
+	// ErrScanDisabled says that the store was opened without EnableScan.
+	ErrScanDisabled = errors.New("scanning is not enabled (set Options.EnableScan)")
 	// ErrNoStore says that a reader, writer or remover is nil or a zero value.
 	ErrNoStore = errors.New("no store (make one with state.Open or state.New)")
 	// ErrClosed says that the store or its client is closed.
@@ -46,6 +48,9 @@ var (
 	// ErrUnknownOutcome says that a write may or may not have happened: it was
 	// sent, and no reply came. It wraps the cause.
 	ErrUnknownOutcome = errors.New("unknown whether the write happened")
+	// ErrNotReplicated says that a write happened, and that too few replicas have
+	// confirmed that they have it. It may be lost if the primary fails.
+	ErrNotReplicated = errors.New("written, and not confirmed by enough replicas")
 	// ErrOutOfMemory says that the server is at maxmemory and evicts nothing.
 	ErrOutOfMemory = errors.New("the server is out of memory (see maxmemory and maxmemory-policy)")
 	// ErrPermission says that the server asks for authentication, or that its
@@ -53,6 +58,17 @@ var (
 	ErrPermission = errors.New("the server refuses permission (see ACL LOG on the server)")
 	// ErrOverloaded says that no connection came free in time.
 	ErrOverloaded = errors.New("no connection came free in time (see PoolSize and PoolTimeout)")
+
+	// ErrCrossSlot says that the keys of a transaction do not share a hash tag,
+	// so that a Cluster could not change them in one step.
+	ErrCrossSlot = errors.New("the keys lie in different slots")
+	// ErrOutsideTx says that the context of a transaction was used with its store,
+	// where the operation would not be part of the transaction.
+	ErrOutsideTx = errors.New("inside a transaction, and not on its Tx; use the Tx, or the context outside")
+	// ErrInTx says that a transaction cannot do this.
+	ErrInTx = errors.New("not possible in a transaction")
+	// ErrTxDone says that a Tx was used after its function returned.
+	ErrTxDone = errors.New("the transaction has ended")
 )
 
 type notFoundError struct{}

@@ -4,38 +4,63 @@ import (
 	"context"
 	"math"
 	"time"
+
+	"github.com/typedstate/typedstate/internal/exec"
 )
 
 // Exists reports whether there is a value at the key, without reading it. It
 // fails with [ErrGetDisabled]. It sends EXISTS. O(1).
-func Exists(ctx context.Context, r Reader, k AnyKey) (bool, error) {
+func Exists(ctx context.Context, r Reader, k AnyKey) (exists bool, err error) {
 	o := beginKey(ctx, readerOf(r), "Exists", refOf(k), mayGet)
-	var n int64
-	if o.err == nil {
-		var err error
-		n, err = o.exec().Read(o.ctx, "EXISTS", o.key).Int64()
-		o.err = cause(o.ctx, err)
+	switch {
+	case o.err != nil:
+	case o.tx != nil:
+		var s snapshot
+		s, o.err = o.tx.look(&o)
+		exists = s.present
+	default:
+		n, err := o.do(exec.Read("EXISTS", o.key)).Int()
+		exists, o.err = n > 0, cause(o.ctx, err)
 	}
-	return n > 0, o.end()
+	return exists, o.end()
 }
 
 // TimeToLive returns how long the value at the key has left to live, to the
 // millisecond, or [NoTTL] if it never expires. It fails with [ErrNotFound] if
 // there is none, or with [ErrGetDisabled]. It sends PTTL. O(1).
-func TimeToLive(ctx context.Context, r Reader, k AnyKey) (time.Duration, error) {
+func TimeToLive(ctx context.Context, r Reader, k AnyKey) (left time.Duration, err error) {
 	o := beginKey(ctx, readerOf(r), "TimeToLive", refOf(k), mayGet)
-	var left time.Duration
-	if o.err == nil {
-		ms, err := o.exec().Read(o.ctx, "PTTL", o.key).Int64()
-		switch o.err = cause(o.ctx, err); {
-		case o.err != nil:
-		case ms == -2:
+	switch {
+	case o.err != nil:
+	case o.tx != nil:
+		var s snapshot
+		if s, o.err = o.tx.look(&o); o.err == nil && !s.present {
 			o.err = ErrNotFound
-		case ms == -1:
-			left = NoTTL
-		default:
-			left = time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 		}
+		left = s.left
+	default:
+		ms, err := o.do(exec.Read("PTTL", o.key)).Int()
+		if o.err = cause(o.ctx, err); o.err == nil && ms == pttlMissing {
+			o.err = ErrNotFound
+		}
+		left = lifeOf(ms)
+	}
+	if o.err != nil {
+		left = 0
 	}
 	return left, o.end()
+}
+
+// What PTTL replies where there are no milliseconds.
+const (
+	pttlMissing = -2
+	pttlForever = -1
+)
+
+// lifeOf returns a reply of PTTL as a duration.
+func lifeOf(ms int64) time.Duration {
+	if ms == pttlForever {
+		return NoTTL
+	}
+	return time.Duration(min(max(ms, 0), math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 }

@@ -80,5 +80,5 @@ func (k Key[T]) Get(ctx context.Context, r Reader) (v T, err error) {
 //
 //go:noinline
 func (k Key[T]) Set(ctx context.Context, w Writer, v T, opts ...SetOption) error {
-	return set(ctx, w, "Set", k.ref, &v, always, opts)
+	return setWhen(ctx, w, "Set", k.ref, &v, expectAnything, opts)
 }

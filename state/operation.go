@@ -13,13 +13,15 @@ import (
 // where it is checked before anything is sent, and ends with end, where its
 // error gets its label and the observer its report.
 type operation struct {
-	ctx    context.Context
-	store  *Store
-	name   string
-	family *family
-	key    string // with prefix, once fullName has checked it
-	err    error
-	bytes  int
+	target
+	ctx         context.Context
+	name        string
+	family      *family
+	key         string // with prefix, once fullName has checked it
+	replication Replication
+	whole       bool // of a batch: all keys or none
+	err         error
+	bytes       int
 
 	started time.Time
 	finish  func(Outcome)
@@ -27,31 +29,50 @@ type operation struct {
 
 // begin returns an operation on a number of keys of f, or of none if f is nil.
 // If it must not run, err says why.
-func begin(ctx context.Context, s *Store, name string, f *family, keys int, needed permission) operation {
-	o := operation{ctx: ctx, store: s, name: name, family: f}
-	if s.isZero() {
+func begin(ctx context.Context, t target, name string, f *family, keys int, needed permission) operation {
+	o := operation{target: t, ctx: ctx, name: name, family: f}
+	if t.store.isZero() {
 		o.err = ErrNoStore
 		return o
 	}
-	if observer := s.options.Observer; observer != nil {
+	options := &t.store.options
+	o.replication = options.Replication
+	if observer := options.Observer; observer != nil {
 		o.started = time.Now()
 		o.ctx, o.finish = observer.Begin(ctx, Operation{Name: name, Family: o.template(), Keys: keys})
 	}
-	if s.closed.Load() {
+	switch {
+	case t.store.closed.Load():
 		o.err = ErrClosed
-	} else if o.err = s.options.check(needed); o.err == nil && o.ctx.Err() != nil {
+	case t.tx != nil && t.tx.done.Load():
+		o.err = ErrTxDone
+	default:
+		o.err = options.check(needed)
+	}
+	if o.err == nil && t.tx == nil {
+		o.err = t.store.checkOutsideTx(ctx)
+	}
+	if o.err == nil && o.ctx.Err() != nil {
 		o.err = ended(o.ctx)
 	}
 	return o
 }
 
 // beginKey is begin for one key.
-func beginKey(ctx context.Context, s *Store, name string, k ref, needed permission) operation {
-	o := begin(ctx, s, name, k.family, 1, needed)
-	if o.err == nil {
-		o.key, o.err = s.fullName(k)
-	}
+func beginKey(ctx context.Context, t target, name string, k ref, needed permission) operation {
+	o := begin(ctx, t, name, k.family, 1, needed)
+	o.locate(k)
 	return o
+}
+
+// locate finds out the name of the operation's key.
+func (o *operation) locate(k ref) {
+	if o.err != nil {
+		return
+	}
+	if o.key, o.err = o.store.fullName(k); o.err == nil && o.tx != nil {
+		o.err = o.tx.join(o.key, o.template())
+	}
 }
 
 // fullName returns the name of a key in Redis, or [ErrInvalidKey].
@@ -80,16 +101,34 @@ func (s *Store) withPrefix(name string) (string, error) {
 
 // fullName returns the name of the key in Redis, with an error that is labelled.
 func (k ref) fullName(r Reader) (string, error) {
-	s := readerOf(r)
-	if s.isZero() {
+	t := readerOf(r)
+	if t.store.isZero() {
 		return "", &Error{Op: "Name", Err: ErrNoStore}
 	}
-	o := operation{store: s, name: "Name", family: k.family}
-	o.key, o.err = s.fullName(k)
+	o := operation{target: t, name: "Name", family: k.family}
+	o.key, o.err = t.store.fullName(k)
 	return o.key, o.end()
 }
 
-func (o *operation) exec() exec.Client { return o.store.exec }
+func (o *operation) exec() *exec.Client { return o.store.exec }
+
+// do sends one command.
+func (o *operation) do(cmd exec.Command) exec.Reply {
+	if o.replication.Replicas == 0 || !cmd.Writes() {
+		return o.exec().Do(o.ctx, cmd)
+	}
+	b := o.batch()
+	reply := b.Add(cmd)
+	o.exec().Send(o.ctx, b)
+	return *reply
+}
+
+// batch returns a batch that asks of replicas what the operation does.
+func (o *operation) batch() *exec.Batch {
+	b := new(exec.Batch)
+	b.Replicate(exec.Replication(o.replication))
+	return b
+}
 
 func (o *operation) template() string {
 	if o.family == nil {
@@ -100,10 +139,14 @@ func (o *operation) template() string {
 
 // end returns the operation's error as the caller gets it.
 func (o *operation) end() error {
-	var err error
-	if o.err != nil {
-		err = &Error{Op: o.name, Family: o.template(), Err: o.err, key: o.key}
+	if o.err == nil {
+		return o.endWith(nil)
 	}
+	return o.endWith(&Error{Op: o.name, Family: o.template(), Err: o.err, key: o.key})
+}
+
+// endWith is end for an error that is to reach the caller as it is.
+func (o *operation) endWith(err error) error {
 	if o.finish != nil {
 		o.finish(Outcome{Err: err, Bytes: o.bytes, Duration: time.Since(o.started)})
 	}

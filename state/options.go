@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -24,6 +25,10 @@ type Options struct {
 	EnableSet bool
 	// EnableRemove turns removing on.
 	EnableRemove bool
+	// EnableScan turns on what walks over the keys of a family, such as [Keys].
+	// It is a switch of its own, as the key patterns of an ACL do not bind SCAN,
+	// and as a walk reads the names of all keys of the database.
+	EnableScan bool
 
 	// MaxKeyBytes is the length of the longest key, prefix included; 0 is 512,
 	// and 4096 is the most.
@@ -36,6 +41,13 @@ type Options struct {
 	// URL, for Cluster, Sentinel, TLS and everything else that go-redis has.
 	// [New] refuses them, as its client has its own.
 	Redis *redis.UniversalOptions
+
+	// Replication has every write wait for replicas. Its zero value waits for
+	// none. [Replicated] is the same for one call.
+	Replication Replication
+	// ReceiptTTL is how long a call with an [OpID] is remembered; 0 is an hour. It
+	// must be longer than a caller may go on repeating a call.
+	ReceiptTTL time.Duration
 
 	// Observer is told of every operation; nil is nobody.
 	Observer Observer
@@ -55,6 +67,12 @@ func withDefaults(o Options) (Options, error) {
 	}
 	if o.MaxValueBytes == 0 {
 		o.MaxValueBytes = defaultMaxValueBytes
+	}
+	if o.ReceiptTTL == 0 {
+		o.ReceiptTTL = defaultReceiptTTL
+	}
+	if o.ReceiptTTL < time.Millisecond {
+		return o, fmt.Errorf("Options.ReceiptTTL is %v; give a millisecond or more, or 0 for %v", o.ReceiptTTL, defaultReceiptTTL)
 	}
 	if o.MaxKeyBytes < 0 || o.MaxKeyBytes > keyspec.MaxTemplateBytes {
 		return o, fmt.Errorf("Options.MaxKeyBytes is %d; give 1 to %d, or 0 for %d",

@@ -5,17 +5,17 @@ import (
 	"encoding/json"
 )
 
-// Reader is what reading needs: a [*Store] or a [View]. Only this package
+// Reader is what reading needs: a [*Store], a [View] or a [*Tx]. Only this package
 // implements it.
 //
 // What its method returns has no type, as a package that names Reader would
 // otherwise have the compiler work through all of go-redis: 0.7 s and 150 MB.
 type Reader interface{ reader() any }
 
-// Writer is what writing needs: a [*Store]. Only this package implements it.
+// Writer is what writing needs: a [*Store] or a [*Tx]. Only this package implements it.
 type Writer interface{ writer() any }
 
-// Remover is what removing needs: a [*Store]. Only this package implements it.
+// Remover is what removing needs: a [*Store] or a [*Tx]. Only this package implements it.
 type Remover interface{ remover() any }
 
 // ReadWriter reads and writes.
@@ -37,15 +37,11 @@ type ReadWriteRemover interface {
 	Remover
 }
 
-func (s *Store) reader() any  { return s }
-func (s *Store) writer() any  { return s }
-func (s *Store) remover() any { return s }
-
 // View is a [Reader] and nothing else: no type assertion makes a [Writer] of it.
 // [Store.ReadOnly] returns one.
 type View struct{ store *Store }
 
-func (v View) reader() any { return v.store }
+func (v View) reader() any { return target{store: v.store} }
 
 // GetState is [Store.GetState].
 func (v View) GetState(ctx context.Context, names ...string) (map[string]json.RawMessage, error) {
@@ -59,6 +55,7 @@ const (
 	mayGet permission = 1 << iota
 	maySet
 	mayRemove
+	mayScan
 )
 
 // check returns the error of the first permission that is needed and not given.
@@ -70,30 +67,42 @@ func (o *Options) check(needed permission) error {
 		return ErrSetDisabled
 	case needed&mayRemove != 0 && !o.EnableRemove:
 		return ErrRemoveDisabled
+	case needed&mayScan != 0 && !o.EnableScan:
+		return ErrScanDisabled
 	}
 	return nil
 }
 
-// readerOf returns the store behind r, or nil if there is none.
-func readerOf(r Reader) *Store {
+// target is what an operation works on: a store, or a transaction on it.
+type target struct {
+	store *Store
+	tx    *Tx
+}
+
+func (s *Store) reader() any  { return target{store: s} }
+func (s *Store) writer() any  { return target{store: s} }
+func (s *Store) remover() any { return target{store: s} }
+
+// readerOf returns what is behind r; its store is nil if there is none.
+func readerOf(r Reader) target {
 	if r == nil {
-		return nil
+		return target{}
 	}
-	return r.reader().(*Store)
+	return r.reader().(target)
 }
 
 // writerOf is readerOf for a Writer.
-func writerOf(w Writer) *Store {
+func writerOf(w Writer) target {
 	if w == nil {
-		return nil
+		return target{}
 	}
-	return w.writer().(*Store)
+	return w.writer().(target)
 }
 
 // removerOf is readerOf for a Remover.
-func removerOf(r Remover) *Store {
+func removerOf(r Remover) target {
 	if r == nil {
-		return nil
+		return target{}
 	}
-	return r.remover().(*Store)
+	return r.remover().(target)
 }

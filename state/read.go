@@ -61,8 +61,15 @@ func zero(v any) { reflect.ValueOf(v).Elem().SetZero() }
 
 // read returns the bytes at the operation's key.
 func (o *operation) read() ([]byte, error) {
+	if o.tx != nil {
+		s, err := o.tx.look(o)
+		if err == nil && !s.present {
+			err = ErrNotFound
+		}
+		return s.data, err
+	}
 	if !o.slides() {
-		data, err := o.exec().ReadBytes(o.ctx, "GET", o.key)
+		data, err := o.do(exec.Get(o.key)).Bytes()
 		return data, cause(o.ctx, err)
 	}
 	var b exec.Batch
@@ -74,16 +81,20 @@ func (o *operation) read() ([]byte, error) {
 // queueRead adds a read of the operation's key to b and returns what gives its
 // result once b was sent.
 func (o *operation) queueRead(b *exec.Batch) func() ([]byte, error) {
-	value := b.Read(o.ctx, "GET", o.key)
+	value := b.Add(exec.Get(o.key))
 	if !o.slides() {
-		return func() ([]byte, error) { return o.bytesOf(value) }
+		return func() ([]byte, error) {
+			data, err := value.Bytes()
+			return data, cause(o.ctx, err)
+		}
 	}
 	// GETEX would extend the life of the value in one command, but it would also
-	// cut it short where a call has asked for a TTL beyond the family's.
-	extended := b.Read(o.ctx, "PEXPIRE", o.key, milliseconds(o.family.ttl), "GT")
+	// cut it short where a call has asked for a TTL beyond the family's. It may be
+	// repeated: a life that was extended twice is as long.
+	extended := b.Add(exec.Read("PEXPIRE", o.key, milliseconds(o.family.ttl), "GT").Optional())
 	return func() ([]byte, error) {
-		data, err := o.bytesOf(value)
-		if err == nil {
+		data, err := value.Bytes()
+		if err = cause(o.ctx, err); err == nil {
 			err = extension(o.ctx, extended.Err())
 		}
 		return data, err
@@ -103,12 +114,3 @@ func extension(ctx context.Context, err error) error {
 
 // slides reports whether reading the operation's key extends its value's life.
 func (o *operation) slides() bool { return o.family.sliding && o.store.options.EnableSet }
-
-// bytesOf returns a reply that is one string.
-func (o *operation) bytesOf(reply *redis.Cmd) ([]byte, error) {
-	text, err := reply.Text()
-	if err != nil {
-		return nil, cause(o.ctx, err)
-	}
-	return []byte(text), nil
-}

@@ -3,8 +3,6 @@ package state
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/typedstate/typedstate/internal/exec"
 )
 
@@ -21,9 +19,10 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 	var failures failures
 	names := make([]string, 0, len(keys))
 	for _, k := range keys {
-		full, err := o.store.fullName(refOf(k))
-		if failures.add(err); err == nil {
-			names = append(names, full)
+		one := operation{target: o.target, family: refOf(k).family}
+		one.locate(refOf(k))
+		if failures.add(one.err); one.err == nil {
+			names = append(names, one.key)
 		}
 	}
 	removed = o.unlink(names, &failures)
@@ -33,15 +32,21 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 
 // unlink removes the keys of those full names and returns how many there were.
 func (o *operation) unlink(names []string, failures *failures) (removed int) {
-	var b exec.Batch
-	replies := make([]*redis.Cmd, len(names))
-	for i, name := range names {
-		replies[i] = b.Write(o.ctx, "UNLINK", name)
+	if o.tx != nil {
+		return o.tx.unlink(o, names, failures)
 	}
-	o.exec().Send(o.ctx, &b)
+	b := o.batch()
+	replies := make([]*exec.Reply, len(names))
+	for i, name := range names {
+		replies[i] = b.Add(exec.Write("UNLINK", name))
+	}
+	o.exec().Send(o.ctx, b)
 	for _, reply := range replies {
-		n, err := reply.Int64()
-		failures.add(writeCause(o.ctx, err))
+		n, err := reply.Int()
+		if err = writeCause(o.ctx, err); err == nil {
+			err = o.replicated(*reply)
+		}
+		failures.add(err)
 		removed += int(n)
 	}
 	return removed

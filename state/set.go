@@ -2,149 +2,76 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/redis/go-redis/v9"
-
-	"github.com/typedstate/typedstate/internal/exec"
-)
-
-// condition says what must be stored for a write to happen.
-type condition string
-
-const (
-	always    condition = ""
-	ifAbsent  condition = "NX"
-	ifPresent condition = "XX"
 )
 
 // SetIfAbsent is [Key.Set], but fails with [ErrExists] if there is a value
 // already. It sends SET with PX and NX. O(1).
 func SetIfAbsent[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
-	return set(ctx, w, "SetIfAbsent", k.ref, &v, ifAbsent, opts)
+	return setWhen(ctx, w, "SetIfAbsent", k.ref, &v, expectAbsent, opts)
 }
 
 // Replace is [Key.Set], but fails with [ErrNotFound] if there is no value to
 // replace. It sends SET with PX and XX. O(1).
 func Replace[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOption) error {
-	return set(ctx, w, "Replace", k.ref, &v, ifPresent, opts)
+	return setWhen(ctx, w, "Replace", k.ref, &v, expectPresent, opts)
 }
 
-// set stores the value that v points to and fails if the condition does not
-// hold.
-func set(ctx context.Context, w Writer, name string, k ref, v any, when condition, opts []SetOption) error {
+// setWhen stores the value that v points to and fails if what is stored is not as
+// expected.
+func setWhen(ctx context.Context, w Writer, name string, k ref, v any, expect expectation, opts []SetOption) error {
 	o := beginKey(ctx, writerOf(w), name, k, maySet)
-	var write write
+	c := o.prepare(v, expect, opts)
 	if o.err == nil {
-		write, o.err = o.prepare(v, when, opts)
-	}
-	if o.err == nil {
-		reply := write.send(o.ctx, o.exec())
-		o.err = write.outcome(o.ctx, reply.Err())
+		var e effect
+		if e, o.err = o.make(&c); e.refused {
+			o.err = refusalOf(expect)
+		}
 	}
 	return o.end()
 }
 
-// write is one write of a value, ready to be sent.
-type write struct {
-	key  string
-	data []byte
-	ms   int64 // until it expires, 0 for ever
-	when condition
-	keep bool
-	old  bool // reply with the value before it
-}
-
-// prepare encodes the value that v points to.
-func (o *operation) prepare(v any, when condition, opts []SetOption) (write, error) {
-	given := collect(opts)
-	if given.keep && (given.given || when == ifAbsent) {
-		return write{}, fmt.Errorf("%w: KeepTTL goes neither with TTL nor with SetIfAbsent", ErrInvalidTTL)
-	}
-	ms, err := o.family.lifetime(given.touchOptions)
-	if err != nil {
-		return write{}, err
-	}
-	data, err := encode(o.family.codec, v, o.store.options.MaxValueBytes)
-	if err != nil {
-		return write{}, err
-	}
-	o.bytes += len(data)
-	return write{key: o.key, data: data, ms: ms, when: when, keep: given.keep}, nil
-}
-
-// keepTTLScript writes a value and keeps what is left of the TTL. SET with KEEPTTL
-// would store a value that never expires where none is stored. The only write
-// comes last, so an error proves that nothing was written. An error of GET is
-// handed on as it is, since the embedded server changes the text of one that is
-// raised.
-var keepTTLScript = exec.NewScript(`
-local old = redis.pcall('GET', KEYS[1])
-if type(old) == 'table' then
-	return old
-end
-if ARGV[3] == 'XX' and not old then
-	return false
-end
-if redis.call('PTTL', KEYS[1]) > 0 then
-	redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
-elseif ARGV[2] == '0' then
-	redis.call('SET', KEYS[1], ARGV[1])
-else
-	redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-end
-if ARGV[4] == '1' then
-	return old
-end
-return 'OK'
-`)
-
-// args are the arguments of the script for a write that keeps its TTL, and of
-// SET for all others.
-func (w *write) args() []any {
-	if w.keep {
-		old := "0"
-		if w.old {
-			old = "1"
-		}
-		return []any{w.data, w.ms, string(w.when), old}
-	}
-	args := append(make([]any, 0, 8), "SET", w.key, w.data)
-	if w.ms > 0 {
-		args = append(args, "PX", w.ms)
-	}
-	if w.when != always {
-		args = append(args, string(w.when))
-	}
-	if w.old {
-		args = append(args, "GET")
-	}
-	return args
-}
-
-func (w *write) send(ctx context.Context, c exec.Client) *redis.Cmd {
-	if w.keep {
-		return c.Script(ctx, keepTTLScript, w.key, w.args()...)
-	}
-	return c.Write(ctx, w.args()...)
-}
-
-func (w *write) add(ctx context.Context, b *exec.Batch) *redis.Cmd {
-	if w.keep {
-		return b.Script(ctx, keepTTLScript, w.key, w.args()...)
-	}
-	return b.Write(ctx, w.args()...)
-}
-
-// outcome returns what the reply's error means: a nil reply is a condition that
-// does not hold.
-func (w *write) outcome(ctx context.Context, err error) error {
-	if errors.Is(err, redis.Nil) {
-		if w.when == ifAbsent {
-			return ErrExists
-		}
+// refusalOf returns what it means that what is stored is not as expected.
+func refusalOf(expect expectation) error {
+	switch expect {
+	case expectAbsent:
+		return ErrExists
+	case expectPresent:
 		return ErrNotFound
+	default:
+		return &ConflictError{Attempts: 1}
 	}
-	return writeCause(ctx, err)
+}
+
+// prepare returns the change that stores the value that v points to.
+func (o *operation) prepare(v any, expect expectation, opts []SetOption) (c change) {
+	if o.err != nil {
+		return change{}
+	}
+	given := collect(opts, SetOption.applySet)
+	if given.keep && (given.given || expect == expectAbsent) {
+		o.err = fmt.Errorf("%w: KeepTTL goes neither with TTL nor with SetIfAbsent", ErrInvalidTTL)
+		return change{}
+	}
+	c = change{key: o.key, expect: expect, action: actionSet}
+	if given.keep {
+		c.action = actionKeep
+	}
+	if o.replicate(&given); o.err == nil {
+		c.receipt, o.err = o.receiptOf(&given)
+	}
+	if o.err == nil {
+		c.ms, o.err = o.family.lifetime(&given)
+	}
+	if o.err == nil {
+		c.data, o.err = o.encode(v)
+	}
+	return c
+}
+
+// encode returns the bytes to store for the value that v points to.
+func (o *operation) encode(v any) ([]byte, error) {
+	data, err := encode(o.family.codec, v, o.store.options.MaxValueBytes)
+	o.bytes += len(data)
+	return data, err
 }

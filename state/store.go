@@ -25,7 +25,7 @@ type Store struct {
 // connection is what a store and its tenants share.
 type connection struct {
 	client redis.UniversalClient
-	exec   exec.Client
+	exec   *exec.Client
 	closed atomic.Bool
 }
 
@@ -43,8 +43,12 @@ func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	sender := exec.New(client)
+	if err := o.Replication.check(sender); err != nil {
+		return nil, fmt.Errorf("Options.Replication %w", err)
+	}
 	return &Store{
-		connection: &connection{client: client, exec: exec.New(client)},
+		connection: &connection{client: client, exec: sender},
 		options:    o,
 		prefix:     o.Prefix,
 	}, nil
@@ -74,11 +78,12 @@ func (s *Store) ReadOnly() View {
 	return View{&Store{connection: s.connection, options: o, prefix: s.prefix}}
 }
 
-// Ping returns nil if the server answers PING, and an [*Error] if it does not.
+// Ping returns nil if the server answers PING, and an [*Error] if it does not. It
+// tries once.
 func (s *Store) Ping(ctx context.Context) error {
-	o := begin(ctx, s, "Ping", nil, 0, 0)
+	o := begin(ctx, target{store: s}, "Ping", nil, 0, 0)
 	if o.err == nil {
-		o.err = cause(o.ctx, s.exec.Read(o.ctx, "PING").Err())
+		o.err = cause(o.ctx, o.do(exec.Read("PING").Once()).Err())
 	}
 	return o.end()
 }

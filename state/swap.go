@@ -3,8 +3,6 @@ package state
 import (
 	"context"
 	"errors"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Swap is [Key.Set], but also returns the value that was there before, in the
@@ -20,23 +18,17 @@ func Swap[T any](ctx context.Context, rw ReadWriter, k Key[T], v T, opts ...SetO
 // old points to.
 func swap(ctx context.Context, rw ReadWriter, k ref, v, old any, opts []SetOption) (found bool, err error) {
 	o := beginKey(ctx, writerOf(rw), "Swap", k, mayGet|maySet)
-	var write write
+	c := o.prepare(v, expectAnything, opts)
 	if o.err == nil {
-		write, o.err = o.prepare(v, always, opts)
-	}
-	if o.err == nil {
-		write.old = true
-		data, err := write.send(o.ctx, o.exec()).Text()
-		switch {
-		case err == nil:
+		c.old = true
+		var e effect
+		if e, o.err = o.make(&c); o.err == nil && e.had {
 			found = true
 			// Its own size limit would say ErrTooLarge, which means that v was not
 			// stored.
-			if o.decode([]byte(data), old); errors.Is(o.err, ErrTooLarge) {
+			if o.decode(e.old, old); errors.Is(o.err, ErrTooLarge) {
 				o.err = &DecodeError{Offset: -1, Reason: o.err.Error()}
 			}
-		case !errors.Is(err, redis.Nil):
-			o.err = write.outcome(o.ctx, err)
 		}
 	}
 	return found && o.err == nil, o.end()

@@ -10,22 +10,21 @@ import (
 // [ErrSetDisabled]. It sends PEXPIRE. O(1).
 func Touch(ctx context.Context, w Writer, k AnyKey, opts ...TouchOption) error {
 	o := beginKey(ctx, writerOf(w), "Touch", refOf(k), maySet)
-	var ms int64
+	given := collect(opts, TouchOption.applyTouch)
+	o.replicate(&given)
+	c := change{key: o.key, expect: expectPresent, action: actionExpire}
 	if o.err == nil {
-		var given touchOptions
-		for _, opt := range opts {
-			if opt != nil {
-				opt.applyTouch(&given)
-			}
-		}
-		ms, o.err = o.family.lifetime(given)
+		c.ms, o.err = o.family.lifetime(&given)
 	}
-	if o.err == nil && ms == 0 {
+	if o.err == nil && c.ms == 0 {
 		o.err = fmt.Errorf("%w: the family's values never expire; give state.TTL(d) to have this one expire", ErrInvalidTTL)
 	}
 	if o.err == nil {
-		set, err := o.exec().Write(o.ctx, "PEXPIRE", o.key, ms).Int64()
-		if o.err = writeCause(o.ctx, err); o.err == nil && set == 0 {
+		c.receipt, o.err = o.receiptOf(&given)
+	}
+	if o.err == nil {
+		var e effect
+		if e, o.err = o.make(&c); e.refused {
 			o.err = ErrNotFound
 		}
 	}

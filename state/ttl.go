@@ -10,15 +10,10 @@ import (
 // [Store.SetState] takes to store one.
 const NoTTL time.Duration = -1
 
-// SetOption changes one call of Set, SetMany, SetIfAbsent, Replace or Swap.
-type SetOption interface{ applySet(*setOptions) }
-
-// TouchOption changes one call of Touch.
-type TouchOption interface{ applyTouch(*touchOptions) }
-
 // TTLOption is an option that [TTL] returns.
 type TTLOption interface {
 	SetOption
+	UpdateOption
 	TouchOption
 }
 
@@ -32,38 +27,28 @@ func TTL(d time.Duration) TTLOption { return ttlOption(d) }
 // value gets the family's TTL. SetIfAbsent refuses it with [ErrInvalidTTL].
 func KeepTTL() SetOption { return keepTTL{} }
 
+// RefreshTTL has an update give the value the family's TTL anew, where it would
+// keep what is left.
+func RefreshTTL() UpdateOption { return refreshTTL{} }
+
 type ttlOption time.Duration
 
-func (o ttlOption) applySet(s *setOptions)     { s.ttl, s.given = time.Duration(o), true }
-func (o ttlOption) applyTouch(t *touchOptions) { t.ttl, t.given = time.Duration(o), true }
+func (o ttlOption) apply(c *callOptions)       { c.ttl, c.given = time.Duration(o), true }
+func (o ttlOption) applySet(c *callOptions)    { o.apply(c) }
+func (o ttlOption) applyUpdate(c *callOptions) { o.apply(c) }
+func (o ttlOption) applyTouch(c *callOptions)  { o.apply(c) }
 
 type keepTTL struct{}
 
-func (keepTTL) applySet(s *setOptions) { s.keep = true }
+func (keepTTL) applySet(c *callOptions) { c.keep = true }
 
-type touchOptions struct {
-	ttl   time.Duration
-	given bool
-}
+type refreshTTL struct{}
 
-type setOptions struct {
-	touchOptions
-	keep bool
-}
-
-func collect(opts []SetOption) setOptions {
-	var o setOptions
-	for _, opt := range opts {
-		if opt != nil {
-			opt.applySet(&o)
-		}
-	}
-	return o
-}
+func (refreshTTL) applyUpdate(c *callOptions) { c.refresh = true }
 
 // lifetime returns how long a value lives that is written now, in milliseconds;
 // 0 is for ever.
-func (f *family) lifetime(o touchOptions) (int64, error) {
+func (f *family) lifetime(o *callOptions) (int64, error) {
 	if !o.given {
 		return milliseconds(f.jittered()), nil
 	}

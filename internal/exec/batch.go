@@ -1,52 +1,76 @@
 package exec
 
-import (
-	"context"
+import "context"
 
-	"github.com/redis/go-redis/v9"
+// A round trip holds at most so many commands and bytes, so that a long batch
+// neither holds a connection for long nor fills its buffers.
+const (
+	chunkCommands = 256
+	chunkBytes    = 1 << 20
 )
-
-// batchSize bounds the commands of one round trip, so that a long batch neither
-// holds a connection for long nor fills its buffers.
-const batchSize = 256
 
 // Batch collects commands that share round trips. They are no transaction: each
 // has a reply or an error of its own.
 type Batch struct {
-	cmds []redis.Cmder
+	calls       []*call
+	replication Replication
 }
 
-// Read adds a command that changes nothing.
-func (b *Batch) Read(ctx context.Context, args ...any) *redis.Cmd {
-	cmd := redis.NewCmd(ctx, args...)
-	b.cmds = append(b.cmds, cmd)
-	return cmd
+// Add adds a command and returns where its reply will be once the batch was sent.
+func (b *Batch) Add(cmd Command) *Reply {
+	c := &call{cmd: cmd}
+	b.calls = append(b.calls, c)
+	return &c.reply
 }
 
-// Write adds a command that is sent once. As go-redis repeats a round trip as a
-// whole, this holds for every command of the batch.
-func (b *Batch) Write(ctx context.Context, args ...any) *redis.Cmd {
-	cmd := redis.NewCmd(ctx, args...)
-	b.cmds = append(b.cmds, once{cmd})
-	return cmd
+// Replicate has the batch wait for replicas after its writes.
+func (b *Batch) Replicate(r Replication) { b.replication = r }
+
+// Send sends the commands of b, to all nodes of a Cluster at the same time, in as
+// many attempts as are safe for each within ctx.
+func (c *Client) Send(ctx context.Context, b *Batch) {
+	c.settle(ctx, b.calls, b.replication)
 }
 
-// Send sends the commands of b. The replies and errors are in the commands. Those
-// that it did not get to before ctx was done have its error, and are not executed.
-func (c Client) Send(ctx context.Context, b *Batch) {
-	for cmds := b.cmds; len(cmds) > 0; {
-		if err := ctx.Err(); err != nil {
-			for _, cmd := range cmds {
-				cmd.SetErr(notSentError{err})
+// settle tries the calls until each has a reply or must not be tried again.
+func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
+	for retries := newRetries(ctx); ; {
+		for rest := calls; len(rest) > 0; {
+			n := chunk(rest)
+			c.flight(ctx, rest[:n], r)
+			rest = rest[n:]
+		}
+		var pending []*call
+		pause := false
+		for _, one := range calls {
+			one.clustered = c.topology != nil
+			if v := one.judge(retries.patient); v != final {
+				pending = append(pending, one)
+				pause = pause || v == later
 			}
+		}
+		if len(pending) == 0 || ctx.Err() != nil {
 			return
 		}
-		n := min(batchSize, len(cmds))
-		pipe := c.redis.Pipeline()
-		for _, cmd := range cmds[:n] {
-			_ = pipe.Process(ctx, cmd) // only queues it
+		if pause {
+			if c.topology != nil {
+				c.topology.reload(ctx)
+			}
+			if !retries.wait(ctx) {
+				return
+			}
 		}
-		_, _ = pipe.Exec(ctx) // the commands hold the errors
-		cmds = cmds[n:]
+		calls = pending
 	}
+}
+
+// chunk returns how many of the calls go into one round trip.
+func chunk(calls []*call) int {
+	bytes := 0
+	for i, one := range calls[:min(len(calls), chunkCommands)] {
+		if bytes += one.cmd.size(); bytes > chunkBytes && i > 0 {
+			return i
+		}
+	}
+	return min(len(calls), chunkCommands)
 }

@@ -2,55 +2,45 @@ package exec
 
 import (
 	"context"
-	"errors"
-	"net"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
 // Client sends commands through a go-redis client.
 type Client struct {
-	redis redis.UniversalClient
+	redis    redis.UniversalClient
+	topology *topology // nil where there is no Cluster
+	// timely says that the client's sockets follow the deadline of a context.
+	timely      bool
+	readTimeout time.Duration // 0 is none
 }
 
 // New returns a Client that sends through c.
-func New(c redis.UniversalClient) Client { return Client{c} }
-
-// Read sends a command that changes nothing and returns its reply, or the error
-// of go-redis as it is.
-func (c Client) Read(ctx context.Context, args ...any) *redis.Cmd {
-	cmd := redis.NewCmd(ctx, args...)
-	_ = c.redis.Process(ctx, cmd) // the command holds the error
-	return cmd
-}
-
-// ReadBytes is [Client.Read] for a command that replies with one string.
-func (c Client) ReadBytes(ctx context.Context, args ...any) ([]byte, error) {
-	cmd := redis.NewStringCmd(ctx, args...)
-	_ = c.redis.Process(ctx, cmd) // the command holds the error
-	return cmd.Bytes()
-}
-
-// Write sends a command once and returns its reply, or the error of go-redis as
-// it is.
-func (c Client) Write(ctx context.Context, args ...any) *redis.Cmd {
-	cmd := redis.NewCmd(ctx, args...)
-	_ = c.redis.Process(ctx, once{cmd}) // the command holds the error
-	// On the socket a deadline is an i/o timeout. Where go-redis gives the context's
-	// own error, it was still waiting for a connection. This does not hold for its
-	// pipelines, which on a Cluster give that error to commands that were executed.
-	if err, done := cmd.Err(), ctx.Err(); done != nil && errors.Is(err, done) {
-		if _, onSocket := errors.AsType[*net.OpError](err); !onSocket {
-			cmd.SetErr(notSentError{err})
-		}
+func New(c redis.UniversalClient) *Client {
+	client := &Client{redis: c, timely: true}
+	switch c := c.(type) {
+	case *redis.ClusterClient:
+		client.topology = &topology{client: c}
+		client.timely, client.readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
+	case *redis.Client:
+		client.timely, client.readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
 	}
-	return cmd
+	return client
 }
 
-// once is a command that go-redis does not send again when its reply was lost.
-// Redirections of Redis Cluster are still followed: they prove that the command
-// was not executed.
-type once struct{ *redis.Cmd }
+// Timely reports whether the sockets of the go-redis client follow the deadline
+// of a context. Where they do not, a call that reaches its deadline returns all
+// the same, and leaves its connection waiting for the reply.
+func (c *Client) Timely() bool { return c.timely }
 
-// NoRetry overrides the command's own answer.
-func (once) NoRetry() bool { return true }
+// ReadTimeout is how long the go-redis client waits for a reply, or 0 for ever.
+func (c *Client) ReadTimeout() time.Duration { return max(c.readTimeout, 0) }
+
+// Do sends one command and returns its reply, after as many attempts as are safe
+// within ctx.
+func (c *Client) Do(ctx context.Context, cmd Command) Reply {
+	one := call{cmd: cmd}
+	c.settle(ctx, []*call{&one}, Replication{})
+	return one.reply
+}

@@ -1,10 +1,16 @@
-// Package exec is how a command reaches Redis. A read may be repeated by the
-// client when a connection breaks; a write is sent once, because go-redis
-// repeats a request whose reply was lost, and a write that Redis has already
-// applied would be applied again.
+// Package exec is how a command reaches Redis: once. go-redis by itself repeats a
+// request whose reply was lost, and Redis then applies it twice. Here the library
+// sends each command once, and this package decides what is tried again:
 //
-// [Client.Read] and [Client.Write] send one command, [Client.Send] several in
-// one round trip to each node, [Client.Script] runs a Lua script by its digest.
-// [NotExecuted] tells an error that proves that nothing happened from one that
-// leaves it open.
+//   - a read, when the connection broke or the server was not ready;
+//   - a write, only on proof that it was not executed ([NotExecuted]): no
+//     connection was to be had, or the server refused the command as a whole.
+//
+// A [Command] is made by [Read], [Get], [Write] or a [Script]. [Client.Do] sends
+// one, [Client.Send] a [Batch] that shares round trips. Both give a [Reply] for
+// each command, whatever the deployment. A batch with [Batch.Replicate] waits for
+// replicas on the connection that wrote.
+//
+// The file request.go holds the one trick on which the rest is built: it knows
+// whether go-redis has begun to write a command to a connection.
 package exec

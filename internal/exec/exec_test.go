@@ -31,7 +31,7 @@ func TestAScriptIsLoadedWhereTheServerDoesNotKnowIt(t *testing.T) {
 	for name, client := range clients(t) {
 		c := exec.New(client)
 		for want := int64(2); want <= 6; want += 2 {
-			got, err := c.Script(t.Context(), script, "counter", 2).Int64()
+			got, err := c.Do(t.Context(), script.Write([]string{"counter"}, int64(2))).Int()
 			require.NoError(t, err, name)
 			assert.Equal(t, want, got, name)
 			if want == 4 {
@@ -47,24 +47,24 @@ func TestABatchHasAReplyForEachCommand(t *testing.T) {
 	for name, client := range clients(t) {
 		c := exec.New(client)
 		var b exec.Batch
-		var written, read []*redis.Cmd
+		var written, read []*exec.Reply
 		for i := range 600 {
 			key := fmt.Sprint("k", i)
-			written = append(written, b.Write(t.Context(), "SET", key, i))
-			read = append(read, b.Read(t.Context(), "GET", key))
+			written = append(written, b.Add(exec.Write("SET", key, strconv.Itoa(i))))
+			read = append(read, b.Add(exec.Get(key)))
 		}
-		scripted := b.Script(t.Context(), script, "k599")
-		failed := b.Write(t.Context(), "INCR", "k0", "too", "many")
+		scripted := b.Add(script.Read([]string{"k599"}))
+		failed := b.Add(exec.Write("INCR", "k0", "too", "many"))
 		c.Send(t.Context(), &b)
 		for i := range 600 {
 			require.NoError(t, written[i].Err(), name)
-			text, err := read[i].Text()
+			data, err := read[i].Bytes()
 			require.NoError(t, err, name)
-			require.Equal(t, strconv.Itoa(i), text, name)
+			require.Equal(t, strconv.Itoa(i), string(data), name)
 		}
-		text, err := scripted.Text()
+		data, err := scripted.Bytes()
 		require.NoError(t, err, name)
-		assert.Equal(t, "599", text)
+		assert.Equal(t, "599", string(data))
 		assert.Error(t, failed.Err(), name)
 	}
 }

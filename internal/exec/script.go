@@ -1,41 +1,61 @@
 package exec
 
 import (
-	"context"
 	"crypto/sha1" //nolint:gosec // Redis names scripts by their SHA-1
 	"encoding/hex"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Script is a Lua script that Redis runs as one atomic step. It names each key
-// in KEYS, so that it can run on a Cluster and under an ACL.
+// in KEYS, so that it can run on a Cluster and under an ACL. A Client sends its
+// digest, and its source only to a server that does not know it, which proves
+// that nothing ran.
 type Script struct {
 	source, digest string
 }
 
-// NewScript returns the script with that source.
+// NewScript returns the script with that source. So that an error tells whether
+// the script has written, it must hand on the error of its first write as
+// redis.pcall returns it, and may raise those of later ones.
 func NewScript(source string) *Script {
 	sum := sha1.Sum([]byte(source)) //nolint:gosec // as above
 	return &Script{source: source, digest: hex.EncodeToString(sum[:])}
 }
 
-// Script runs s on one key, once, and returns its reply, or the error of
-// go-redis as it is. It sends EVALSHA, and EVAL if the server does not know the
-// script, which proves that nothing ran.
-func (c Client) Script(ctx context.Context, s *Script, key string, args ...any) *redis.Cmd {
-	cmd := c.Write(ctx, s.command("EVALSHA", s.digest, key, args)...)
-	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-		cmd = c.Write(ctx, s.command("EVAL", s.source, key, args)...)
+// Read returns the command that runs s where it may write nothing, which a user
+// who may only read is allowed to, and a replica too.
+func (s *Script) Read(keys []string, args ...any) Command {
+	return Command{args: s.args("EVALSHA_RO", keys, args), script: s}
+}
+
+// ReadPrimary is [Script.Read] on the primary alone, for what the next write will
+// be compared with.
+func (s *Script) ReadPrimary(keys []string, args ...any) Command {
+	return Command{args: s.args("EVALSHA", keys, args), script: s}
+}
+
+// Write returns the command that runs s, once.
+func (s *Script) Write(keys []string, args ...any) Command {
+	return Command{args: s.args("EVALSHA", keys, args), script: s, write: true}
+}
+
+func (s *Script) args(name string, keys []string, args []any) []any {
+	all := make([]any, 0, 3+len(keys)+len(args))
+	all = append(all, name, s.digest, len(keys))
+	for _, key := range keys {
+		all = append(all, key)
 	}
-	return cmd
+	return append(all, args...)
 }
 
-// Script adds s with its source, since a batch cannot ask twice.
-func (b *Batch) Script(ctx context.Context, s *Script, key string, args ...any) *redis.Cmd {
-	return b.Write(ctx, s.command("EVAL", s.source, key, args)...)
-}
-
-func (*Script) command(name, script, key string, args []any) []any {
-	return append([]any{name, script, 1, key}, args...)
+// withSource returns the command that also works where the server does not know
+// the script.
+func (c Command) withSource() Command {
+	args := append([]any(nil), c.args...)
+	args[1] = c.script.source
+	args[0] = "EVAL"
+	if c.args[0] == "EVALSHA_RO" {
+		args[0] = "EVAL_RO"
+	}
+	c.args = args
+	return c
 }

@@ -1,0 +1,88 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// call is a command over all of its attempts.
+type call struct {
+	cmd   Command
+	reply Reply
+	// source says that the server did not know the script.
+	source bool
+	// ask is the node that a slot's move has the command sent to, or "", and
+	// asked says that it was. Only writes that wait for replicas need it;
+	// elsewhere go-redis follows it.
+	ask   string
+	asked bool
+
+	clustered bool
+	attempts  int
+}
+
+// attempt returns a new attempt of the call.
+func (c *call) attempt(ctx context.Context) *request {
+	cmd := c.cmd
+	if c.source {
+		cmd = cmd.withSource()
+	}
+	return newRequest(ctx, &cmd)
+}
+
+// take notes how an attempt ended that go-redis has returned from.
+func (c *call) take(r *request) {
+	c.reply = replyOf(r.Cmder)
+	if c.reply.err != nil && c.cmd.write && !r.mark.sent() {
+		c.reply.err = &notSentError{c.reply.err}
+	}
+}
+
+// abandon notes that the caller does not wait for an attempt any longer. What
+// go-redis is still doing with it must not be looked at from here on.
+func (c *call) abandon(r *request, why error) {
+	if c.cmd.write && r.mark.withdraw() {
+		why = &notSentError{why}
+	}
+	c.reply = Reply{err: why}
+}
+
+// verdict says what becomes of a call after an attempt.
+type verdict uint8
+
+const (
+	final verdict = iota
+	now           // the reply says what to do in its place
+	later         // the servers or the network are not ready
+)
+
+// closedAttempts is how often a node's client may be found closed, which happens
+// when the node leaves the Cluster, before the Cluster's own is taken for closed.
+const closedAttempts = 3
+
+// judge returns what becomes of the call. patient says that the caller has given
+// a deadline.
+func (c *call) judge(patient bool) verdict {
+	err := c.reply.err
+	c.attempts++
+	switch {
+	case err == nil, errors.Is(err, redis.Nil), c.cmd.once:
+		return final
+	case c.cmd.option && isReply(err):
+		return final
+	case c.cmd.script != nil && !c.source && redis.HasErrorPrefix(err, "NOSCRIPT"):
+		c.source = true
+		return now
+	case c.cmd.write && !NotExecuted(err):
+		return final
+	case c.ask != "" && !c.asked:
+		c.asked = true
+		return now
+	case passing(err, patient), c.clustered && c.attempts < closedAttempts && errors.Is(err, redis.ErrClosed):
+		c.ask, c.asked = "", false
+		return later
+	}
+	return final
+}

@@ -1,0 +1,133 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Replication asks that a write reach replicas before it counts as done.
+type Replication struct {
+	// Replicas is how many must have it; 0 asks for nothing.
+	Replicas int
+	// Timeout is how long to wait for them.
+	Timeout time.Duration
+}
+
+// replicate sends the requests and WAIT after them, on one connection of each
+// node, as WAIT counts the replicas that have what its own connection wrote. On
+// another it would confirm what was never sent to them.
+func (c *Client) replicate(ctx context.Context, calls []*call, requests []*request, r Replication) {
+	groups, err := c.byNode(ctx, calls)
+	if err != nil {
+		for i, one := range calls {
+			requests[i].SetErr(err)
+			one.take(requests[i])
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for to, members := range groups {
+		wg.Go(func() { to.replicate(ctx, calls, requests, members, r) })
+	}
+	wg.Wait()
+}
+
+// node is where a group of calls goes: the client of a node, and whether the
+// calls are for a slot that it is being given.
+type node struct {
+	client redis.UniversalClient
+	asking bool
+}
+
+// byNode returns the indexes of the calls by the node that each goes to.
+func (c *Client) byNode(ctx context.Context, calls []*call) (map[node][]int, error) {
+	groups := make(map[node][]int, 1)
+	for i, one := range calls {
+		to := node{client: c.redis}
+		if c.topology != nil {
+			var err error
+			if to, err = c.topology.nodeOf(ctx, one); err != nil {
+				return nil, err
+			}
+		}
+		groups[to] = append(groups[to], i)
+	}
+	return groups, nil
+}
+
+func (t *topology) nodeOf(ctx context.Context, one *call) (node, error) {
+	if one.ask != "" {
+		to, err := t.nodeAt(ctx, one.ask)
+		return node{client: to, asking: true}, err
+	}
+	owner, err := t.client.MasterForKey(ctx, one.cmd.key())
+	return node{client: owner}, err
+}
+
+// nodeAt returns the client of the master with that address.
+func (t *topology) nodeAt(ctx context.Context, addr string) (*redis.Client, error) {
+	var mu sync.Mutex
+	var found *redis.Client
+	err := t.client.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if client.Options().Addr == addr {
+			found = client
+		}
+		return nil
+	})
+	if err == nil && found == nil {
+		err = errNoNode
+	}
+	return found, err
+}
+
+var errNoNode = fmt.Errorf("redis: connection to a node that the Cluster does not list yet")
+
+func (n node) replicate(ctx context.Context, calls []*call, requests []*request, members []int, r Replication) {
+	pipe := n.client.Pipeline()
+	for _, i := range members {
+		if n.asking {
+			_ = pipe.Process(ctx, &request{Cmder: redis.NewCmd(ctx, "ASKING")}) // only queues it
+		}
+		_ = pipe.Process(ctx, requests[i])
+	}
+	wait := redis.NewCmd(ctx, "WAIT", r.Replicas, r.milliseconds(ctx))
+	_ = pipe.Process(ctx, &request{Cmder: wait})
+	_, _ = pipe.Exec(ctx) // the requests hold the errors
+	acknowledged, err := wait.Int()
+	for _, i := range members {
+		one := calls[i]
+		one.take(requests[i])
+		switch {
+		case one.reply.err != nil:
+			one.ask = askedNode(one.reply.err)
+		case one.cmd.write && (err != nil || acknowledged < r.Replicas):
+			one.reply.short, one.reply.why = true, err
+		}
+	}
+}
+
+// milliseconds returns how long WAIT may take, which leaves time for its reply
+// before the deadline.
+func (r Replication) milliseconds(ctx context.Context) int64 {
+	timeout := r.Timeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)*9/10)
+	}
+	return max(timeout.Milliseconds(), 1)
+}
+
+// askedNode returns the address in a reply such as "ASK 3999 127.0.0.1:6381".
+func askedNode(err error) string {
+	if !redis.HasErrorPrefix(err, "ASK ") {
+		return ""
+	}
+	text := err.Error()
+	return text[strings.LastIndexByte(text, ' ')+1:]
+}

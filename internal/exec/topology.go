@@ -1,0 +1,119 @@
+package exec
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// reloadLimit bounds one look at the Cluster: the node that is asked may be
+	// the one that is gone, and the next look asks another.
+	reloadLimit = 500 * time.Millisecond
+	// reloadPause is the least time between two looks.
+	reloadPause = 50 * time.Millisecond
+	// guardPause is after how long a call that waits looks for a new owner.
+	guardPause = 250 * time.Millisecond
+)
+
+// topology knows which node of a Cluster owns a key. go-redis by itself looks
+// only every minute and after redirections, which a dead node does not send
+// (https://github.com/redis/go-redis/issues/3979).
+type topology struct {
+	client *redis.ClusterClient
+
+	mu      sync.Mutex
+	running chan struct{} // closed when the look under way has ended
+	ended   time.Time
+}
+
+// reload has the client learn who owns what, unless it just has. Callers share
+// one look.
+func (t *topology) reload(ctx context.Context) {
+	t.mu.Lock()
+	if t.running == nil {
+		if time.Since(t.ended) < reloadPause {
+			t.mu.Unlock()
+			return
+		}
+		t.running = make(chan struct{})
+		go t.look(t.running)
+	}
+	running := t.running
+	t.mu.Unlock()
+	select {
+	case <-running:
+	case <-ctx.Done():
+	}
+}
+
+func (t *topology) look(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), reloadLimit)
+	loaded := make(chan struct{})
+	go func() {
+		defer close(loaded)
+		// It reloads before it calls back, where ReloadState would return at once
+		// and hold back the next for 200 ms.
+		_ = t.client.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
+	}()
+	select {
+	case <-loaded:
+	case <-ctx.Done(): // a client whose sockets do not follow a deadline may be longer
+	}
+	cancel()
+	t.mu.Lock()
+	t.running, t.ended = nil, time.Now()
+	t.mu.Unlock()
+	close(done)
+}
+
+// guard returns a context that ends when a key of the calls has a new owner. To
+// go-redis that means to wait no longer for a connection to the old one, which
+// may be stuck; what it has begun to send is not affected.
+func (c *Client) guard(ctx context.Context, calls []*call) (context.Context, func()) {
+	if c.topology == nil {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	g := &guard{topology: c.topology, ctx: ctx, cancel: cancel, owners: make(map[*redis.Client]string, 1)}
+	for _, one := range calls {
+		if key := one.cmd.key(); key != "" {
+			if owner, err := c.topology.client.MasterForKey(ctx, key); err == nil {
+				g.owners[owner] = key
+			}
+		}
+	}
+	g.timer = time.AfterFunc(guardPause, g.look)
+	return ctx, g.stop
+}
+
+type guard struct {
+	topology *topology
+	ctx      context.Context
+	cancel   context.CancelFunc
+	owners   map[*redis.Client]string // each with one of its keys
+	timer    *time.Timer
+	stopped  atomic.Bool
+}
+
+func (g *guard) stop() {
+	g.stopped.Store(true)
+	g.timer.Stop()
+	g.cancel()
+}
+
+func (g *guard) look() {
+	g.topology.reload(g.ctx)
+	for owner, key := range g.owners {
+		if now, err := g.topology.client.MasterForKey(g.ctx, key); err == nil && now != owner {
+			g.cancel()
+			return
+		}
+	}
+	if !g.stopped.Load() {
+		g.timer.Reset(guardPause)
+	}
+}
