@@ -3,6 +3,7 @@ package state_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -123,6 +124,30 @@ func (c counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 		c.sent.Add(int64(len(cmds)))
 		return next(ctx, cmds)
 	}
+}
+
+// scanned returns the names of all keys that match, from all masters.
+func scanned(t *testing.T, client redis.UniversalClient, match string) (names []string) {
+	t.Helper()
+	one := func(ctx context.Context, c redis.Cmdable) error {
+		all := c.Scan(ctx, 0, match, 1000).Iterator()
+		for all.Next(ctx) {
+			names = append(names, all.Val())
+		}
+		return all.Err()
+	}
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		require.NoError(t, one(t.Context(), client))
+		return names
+	}
+	var mu sync.Mutex
+	require.NoError(t, cluster.ForEachMaster(t.Context(), func(ctx context.Context, c *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return one(ctx, c)
+	}))
+	return names
 }
 
 // session is the value of most cases.

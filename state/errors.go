@@ -28,6 +28,9 @@ var (
 	ErrRemoveDisabled = errors.New("removing is not enabled (set Options.EnableRemove)")
 	// ErrScanDisabled says that the store was opened without EnableScan.
 	ErrScanDisabled = errors.New("scanning is not enabled (set Options.EnableScan)")
+	// ErrScanIncomplete says that servers failed over, restarted or moved slots
+	// during a scan, so that it may have missed keys. Scan again.
+	ErrScanIncomplete = errors.New("the servers changed during the scan, which may have missed keys")
 	// ErrNoStore says that a reader, writer or remover is nil or a zero value.
 	ErrNoStore = errors.New("no store (make one with state.Open or state.New)")
 	// ErrClosed says that the store or its client is closed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
@@ -46,6 +47,10 @@ func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 	sender := exec.New(client)
 	if err := o.Replication.check(sender); err != nil {
 		return nil, fmt.Errorf("Options.Replication %w", err)
+	}
+	if !sender.Timely() {
+		slog.Warn("state: the go-redis client has ContextTimeoutEnabled off, so a call that reaches its deadline " +
+			"leaves a connection waiting for ReadTimeout; set it in the client's options")
 	}
 	return &Store{
 		connection: &connection{client: client, exec: sender},

@@ -1,0 +1,145 @@
+package exec
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// scanCount is about how many keys the server looks at for one reply.
+const scanCount = 512
+
+// ErrIncomplete says that the servers changed during a scan, so that it may have
+// missed keys.
+var ErrIncomplete = errors.New("the servers changed during the scan")
+
+// Scan calls page with the keys that match, from all masters, until it returns
+// false. A key may come more than once. It sends SCAN to one master after the
+// other, and asks before and after who they are: a cursor means nothing to another
+// server, and a key that moves from a node that is still to come to one that was
+// already asked is never seen.
+func (c *Client) Scan(ctx context.Context, match string, page func(keys []string) bool) error {
+	before, err := c.layout(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range before {
+		more, err := s.scan(ctx, match, page)
+		if err == nil && !more {
+			return nil
+		}
+		if err != nil {
+			if after, again := c.layout(ctx); again == nil && !sameServers(before, after) {
+				return ErrIncomplete
+			}
+			return err
+		}
+	}
+	after, err := c.layout(ctx)
+	if err == nil && !sameServers(before, after) {
+		err = ErrIncomplete
+	}
+	return err
+}
+
+// server is one master and what tells it from another, and from itself at
+// another time.
+type server struct {
+	client   *Client
+	identity string
+}
+
+func sameServers(a, b []server) bool {
+	return slices.EqualFunc(a, b, func(a, b server) bool { return a.identity == b.identity })
+}
+
+// scan calls page with the keys of one server, and returns false if page did.
+func (s *server) scan(ctx context.Context, match string, page func(keys []string) bool) (more bool, err error) {
+	for cursor := "0"; ; {
+		list, err := s.client.Do(ctx, Read("SCAN", cursor, "MATCH", match, "COUNT", scanCount)).List()
+		if err != nil {
+			return false, err
+		}
+		var keys []string
+		if cursor, keys, err = scanned(list); err != nil {
+			return false, err
+		}
+		if len(keys) > 0 && !page(keys) {
+			return false, nil
+		}
+		if cursor == "0" {
+			return true, nil
+		}
+	}
+}
+
+// scanned returns the cursor and the keys of a reply to SCAN.
+func scanned(list []any) (cursor string, keys []string, err error) {
+	if len(list) != 2 {
+		return "", nil, unexpected(list)
+	}
+	next, err := Bytes(list[0])
+	if err != nil {
+		return "", nil, err
+	}
+	all, ok := list[1].([]any)
+	if !ok {
+		return "", nil, unexpected(list[1])
+	}
+	keys = make([]string, len(all))
+	for i, v := range all {
+		key, err := Bytes(v)
+		if err != nil {
+			return "", nil, err
+		}
+		keys[i] = string(key)
+	}
+	return string(next), keys, nil
+}
+
+// layout returns the masters, in an order that depends on them alone.
+func (c *Client) layout(ctx context.Context) ([]server, error) {
+	if c.topology == nil {
+		one := server{client: c}
+		err := one.identify(ctx, "INFO", "server")
+		return []server{one}, err
+	}
+	var mu sync.Mutex
+	var all []server
+	err := c.topology.client.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, server{client: &Client{redis: client, timely: c.timely, readTimeout: c.readTimeout}})
+		return nil
+	})
+	for i := range all {
+		if err == nil {
+			err = all[i].identify(ctx, "CLUSTER", "NODES")
+		}
+	}
+	slices.SortFunc(all, func(a, b server) int { return cmp.Compare(a.identity, b.identity) })
+	return all, err
+}
+
+// identify asks the server who it is. For a node of a Cluster that is its id, its
+// epoch, and its slots with those that are moving. A server that has no such
+// command, as the embedded one, is always the same.
+func (s *server) identify(ctx context.Context, question ...any) error {
+	text, err := s.client.Do(ctx, Read(question...)).Bytes()
+	if err != nil && isReply(err) && !redis.HasErrorPrefix(err, "NOPERM") {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "run_id:") {
+			s.identity = line
+		} else if fields := strings.Fields(line); len(fields) > 7 && strings.Contains(fields[2], "myself") {
+			s.identity = strings.Join(append([]string{fields[0], fields[2], fields[6]}, fields[8:]...), " ")
+		}
+	}
+	return err
+}
