@@ -24,10 +24,10 @@ var _ = conform("get returns what was set", func(t *testing.T, b bench) {
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 
-	raw, err := b.client.Get(t.Context(), b.prefix+"session:alice@example.com").Result()
+	raw, err := b.admin.Get(t.Context(), b.prefix+"session:alice@example.com").Result()
 	require.NoError(t, err)
 	assert.Equal(t, "{\"user\":\"<é&\u2028>\",\"cart\":[\"a\"]}", raw)
-	left, err := b.client.PTTL(t.Context(), b.prefix+"session:alice@example.com").Result()
+	left, err := b.admin.PTTL(t.Context(), b.prefix+"session:alice@example.com").Result()
 	require.NoError(t, err)
 	assert.InDelta(t, 30*time.Minute, left, float64(10*time.Second))
 })
@@ -80,7 +80,7 @@ var _ = conform("what is no value of the type is a decode error and stays", func
 	store := b.all(t)
 	raw := b.prefix + "session:1"
 	for _, stored := range []string{`{"user":7}`, `{"user":"a","cart":7}`, `{"user":"a","user":"b"}`, `{} x`, "", "{\"user\":\"\xff\"}"} {
-		require.NoError(t, b.client.Set(t.Context(), raw, stored, time.Minute).Err())
+		require.NoError(t, b.admin.Set(t.Context(), raw, stored, time.Minute).Err())
 		key := sessions.Key("1")
 		v, err := key.Get(t.Context(), store)
 		assert.Zero(t, v, "%q", stored)
@@ -91,7 +91,7 @@ var _ = conform("what is no value of the type is a decode error and stays", func
 		_, err = state.Take(t.Context(), store, key)
 		_, ok = errors.AsType[*state.DecodeError](err)
 		assert.True(t, ok, "%q: %v", stored, err)
-		got, err := b.client.Get(t.Context(), raw).Result()
+		got, err := b.admin.Get(t.Context(), raw).Result()
 		require.NoError(t, err)
 		assert.Equal(t, stored, got)
 	}
@@ -100,7 +100,7 @@ var _ = conform("what is no value of the type is a decode error and stays", func
 var _ = conform("another Redis type is an error and stays", func(t *testing.T, b bench) {
 	store := b.all(t)
 	raw := b.prefix + "session:1"
-	require.NoError(t, b.client.RPush(t.Context(), raw, "x").Err())
+	require.NoError(t, b.admin.RPush(t.Context(), raw, "x").Err())
 	key := sessions.Key("1")
 
 	_, err := key.Get(t.Context(), store)
@@ -118,7 +118,7 @@ var _ = conform("another Redis type is an error and stays", func(t *testing.T, b
 	assert.ErrorIs(t, err, state.ErrWrongType)
 	assert.ErrorIs(t, results[0].Err, state.ErrWrongType)
 
-	kind, err := b.client.Type(t.Context(), raw).Result()
+	kind, err := b.admin.Type(t.Context(), raw).Result()
 	require.NoError(t, err)
 	assert.Equal(t, "list", kind)
 })
@@ -127,7 +127,7 @@ var _ = conform("get many keeps the order and has a result for each key", func(t
 	store := b.all(t)
 	require.NoError(t, sessions.Key("1").Set(t.Context(), store, session{User: "one"}))
 	require.NoError(t, sessions.Key("2").Set(t.Context(), store, session{User: "two"}))
-	require.NoError(t, b.client.RPush(t.Context(), b.prefix+"session:list", "x").Err())
+	require.NoError(t, b.admin.RPush(t.Context(), b.prefix+"session:list", "x").Err())
 
 	results, err := state.GetMany(t.Context(), store, sessions.Key("2"), sessions.Key("none"), sessions.Key("1"), sessions.Key("2"))
 	require.NoError(t, err, "a missing value is no error of the call")

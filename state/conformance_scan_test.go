@@ -35,7 +35,7 @@ var _ = conform("keys of a family are found and no others", func(t *testing.T, b
 	store := scanning(t, b)
 	fill(t, store)
 	for _, foreign := range []string{"cart:a:1", "cart:a:1:x:y", "cart:a:01:x", "cart:a:one:x", "cart:%61:1:x", "carts:a:1:x"} {
-		require.NoError(t, b.client.Set(t.Context(), b.prefix+foreign, "1", 0).Err())
+		require.NoError(t, b.admin.Set(t.Context(), b.prefix+foreign, "1", 0).Err())
 	}
 	require.NoError(t, carts.Key("a", 1, "x").Set(t.Context(), store.Tenant("other"), "1"))
 	for _, c := range []struct {
@@ -69,8 +69,8 @@ var _ = conform("keys of a family are found and no others", func(t *testing.T, b
 var _ = conform("all values of a family come with their keys", func(t *testing.T, b bench) {
 	store := scanning(t, b)
 	fill(t, store)
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"cart:bad:1:x", "{", 0).Err())
-	require.NoError(t, b.client.RPush(t.Context(), b.prefix+"cart:list:1:x", "{").Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"cart:bad:1:x", "{", 0).Err())
+	require.NoError(t, b.admin.RPush(t.Context(), b.prefix+"cart:list:1:x", "{").Err())
 	values := map[string]bool{}
 	failed := map[state.Key[string]]error{}
 	for found, err := range state.All(t.Context(), store, carts) {
@@ -146,7 +146,7 @@ var _ = conform("walking asks for a switch of its own", func(t *testing.T, b ben
 // stored returns the names of all keys below the case's prefix, sorted.
 func (b bench) stored(t *testing.T) []string {
 	t.Helper()
-	names := scanned(t, b.client, b.prefix+"*")
+	names := scanned(t, b.admin, b.prefix+"*")
 	slices.Sort(names)
 	return names
 }

@@ -153,10 +153,10 @@ var _ = conform("names without a family", func(t *testing.T, b bench) {
 	require.NoError(t, err)
 	assert.Empty(t, values)
 
-	left, err := b.client.PTTL(t.Context(), b.prefix+"user:1").Result()
+	left, err := b.admin.PTTL(t.Context(), b.prefix+"user:1").Result()
 	require.NoError(t, err)
 	assert.InDelta(t, time.Minute, left, float64(10*time.Second))
-	left, err = b.client.PTTL(t.Context(), b.prefix+"nothing").Result()
+	left, err = b.admin.PTTL(t.Context(), b.prefix+"nothing").Result()
 	require.NoError(t, err)
 	assert.Equal(t, time.Duration(-1), left)
 
@@ -164,7 +164,7 @@ var _ = conform("names without a family", func(t *testing.T, b bench) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, removed)
 
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"broken", "{", 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"broken", "{", 0).Err())
 	_, err = store.GetState(t.Context(), "broken")
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)

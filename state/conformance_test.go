@@ -16,22 +16,35 @@ import (
 )
 
 // deployment is one way to run Redis that the conformance cases are held
-// against.
+// against. It gives the client of the stores, and one that may do everything to
+// look behind them.
 type deployment struct {
-	name   string
-	client func(t *testing.T) redis.UniversalClient
+	name  string
+	start func(t *testing.T) (client, admin redis.UniversalClient)
 }
 
 func deployments() []deployment {
+	both := func(client redis.UniversalClient) (_, _ redis.UniversalClient) { return client, client }
 	return []deployment{
-		{"embedded", func(t *testing.T) redis.UniversalClient {
+		{"embedded", func(t *testing.T) (_, _ redis.UniversalClient) {
 			srv, err := embedded.Start()
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, srv.Close()) })
-			return srv.Client()
+			return both(srv.Client())
 		}},
-		{"single", func(t *testing.T) redis.UniversalClient {
-			return redistest.Start(t).Client(t)
+		{"single", func(t *testing.T) (_, _ redis.UniversalClient) {
+			return both(redistest.Start(t).Client(t))
+		}},
+		{"cluster", func(t *testing.T) (_, _ redis.UniversalClient) {
+			return both(redistest.StartCluster(t, 3, 1).Client(t))
+		}},
+		{"sentinel", func(t *testing.T) (_, _ redis.UniversalClient) {
+			return both(redistest.StartSentinel(t, 2, 3).Client(t))
+		}},
+		{"tls and acl", func(t *testing.T) (_, _ redis.UniversalClient) {
+			rules := append([]string{"~*"}, neededCommands(t, "single")...)
+			srv := redistest.Start(t, redistest.WithTLS(), redistest.WithUser("app", "s3cret", rules...))
+			return srv.ClientAs(t, "app"), srv.Client(t)
 		}},
 	}
 }
@@ -53,11 +66,11 @@ func TestConformance(t *testing.T) {
 	for _, d := range deployments() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			client := d.client(t)
+			client, admin := d.start(t)
 			for name, run := range conformanceCases {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					run(t, bench{client: client, prefix: strings.ReplaceAll(name, " ", "-") + ":"})
+					run(t, bench{client: client, admin: admin, prefix: strings.ReplaceAll(name, " ", "-") + ":"})
 				})
 			}
 		})
@@ -75,6 +88,7 @@ func TestEmbeddedLimits(t *testing.T) {
 // bench is what a case works on.
 type bench struct {
 	client redis.UniversalClient
+	admin  redis.UniversalClient // sees what the client may not
 	prefix string
 }
 
@@ -98,13 +112,14 @@ func (b bench) counting(t *testing.T) (bench, *atomic.Int64) {
 	var sent atomic.Int64
 	switch c := b.client.(type) {
 	case *redis.Client:
-		client := redis.NewClient(c.Options())
-		client.AddHook(counter{&sent})
-		t.Cleanup(func() { _ = client.Close() })
-		b.client = client
+		b.client = redis.NewClient(c.Options())
+	case *redis.ClusterClient:
+		b.client = redis.NewClusterClient(c.Options())
 	default:
 		t.Fatalf("no way to copy a %T", c)
 	}
+	b.client.AddHook(counter{&sent})
+	t.Cleanup(func() { _ = b.client.Close() })
 	return b, &sent
 }
 

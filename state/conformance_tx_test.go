@@ -188,7 +188,7 @@ var _ = conform("a transaction that was overtaken runs again and one that always
 var _ = conform("a transaction that fails writes nothing", func(t *testing.T, b bench) {
 	store := b.all(t)
 	require.NoError(t, accounts.Key("b", "1").Set(t.Context(), store, 1))
-	require.NoError(t, b.client.RPush(t.Context(), b.prefix+"account:{b}:list", "x").Err())
+	require.NoError(t, b.admin.RPush(t.Context(), b.prefix+"account:{b}:list", "x").Err())
 	refusal := errors.New("no")
 	err := store.Atomically(t.Context(), func(ctx context.Context, tx *state.Tx) error {
 		require.NoError(t, accounts.Key("b", "1").Set(ctx, tx, 2))
@@ -219,7 +219,7 @@ var _ = conform("a transaction that fails writes nothing", func(t *testing.T, b 
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []int{1}, balances(t, store, "1"))
-	n, err := b.client.LLen(t.Context(), b.prefix+"account:{b}:list").Result()
+	n, err := b.admin.LLen(t.Context(), b.prefix+"account:{b}:list").Result()
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), n)
 })

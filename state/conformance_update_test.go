@@ -67,7 +67,7 @@ var _ = conform("an update keeps what is left of the TTL unless told otherwise",
 		assert.InDelta(t, c.want, left(), float64(10*time.Second), name)
 	}
 
-	require.NoError(t, b.client.Persist(t.Context(), b.prefix+"counter:1").Err())
+	require.NoError(t, b.admin.Persist(t.Context(), b.prefix+"counter:1").Err())
 	_, err := state.Update(t.Context(), store, key, increment)
 	require.NoError(t, err)
 	assert.InDelta(t, time.Hour, left(), float64(10*time.Second), "what another client stored for ever")
@@ -128,24 +128,24 @@ var _ = conform("an error of the function ends an update as it is", func(t *test
 var _ = conform("an update sees values that others wrote and leaves those it cannot read", func(t *testing.T, b bench) {
 	store := b.all(t)
 	key, raw := counters.Key("1"), b.prefix+"counter:1"
-	require.NoError(t, b.client.Set(t.Context(), raw, " 41 ", time.Minute).Err())
+	require.NoError(t, b.admin.Set(t.Context(), raw, " 41 ", time.Minute).Err())
 	n, err := state.Update(t.Context(), store, key, increment)
 	require.NoError(t, err)
 	assert.Equal(t, 42, n)
 
-	require.NoError(t, b.client.Set(t.Context(), raw, "many", time.Minute).Err())
+	require.NoError(t, b.admin.Set(t.Context(), raw, "many", time.Minute).Err())
 	_, err = state.Update(t.Context(), store, key, increment)
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)
 	_, err = state.Upsert(t.Context(), store, key, increment)
 	_, ok = errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)
-	text, err := b.client.Get(t.Context(), raw).Result()
+	text, err := b.admin.Get(t.Context(), raw).Result()
 	require.NoError(t, err)
 	assert.Equal(t, "many", text)
 
-	require.NoError(t, b.client.Del(t.Context(), raw).Err())
-	require.NoError(t, b.client.RPush(t.Context(), raw, "x").Err())
+	require.NoError(t, b.admin.Del(t.Context(), raw).Err())
+	require.NoError(t, b.admin.RPush(t.Context(), raw, "x").Err())
 	_, err = state.Update(t.Context(), store, key, increment)
 	assert.ErrorIs(t, err, state.ErrWrongType)
 	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
@@ -218,12 +218,12 @@ var _ = conform("an entry has the token and what is left to live", func(t *testi
 	assert.Equal(t, 1, e.Value)
 	assert.Equal(t, token, e.Token)
 	assert.InDelta(t, time.Hour, e.TTL, float64(10*time.Second))
-	require.NoError(t, b.client.Persist(t.Context(), b.prefix+"counter:1").Err())
+	require.NoError(t, b.admin.Persist(t.Context(), b.prefix+"counter:1").Err())
 	e, err = state.GetEntry(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.Equal(t, state.NoTTL, e.TTL)
 
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"counter:1", "x", 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"counter:1", "x", 0).Err())
 	e, err = state.GetEntry(t.Context(), store, key)
 	assert.Error(t, err)
 	assert.Zero(t, e)

@@ -48,7 +48,7 @@ var _ = conform("swap returns what was there", func(t *testing.T, b bench) {
 		assert.Equal(t, "second", old.User)
 	}
 
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"session:1", "[]", 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"session:1", "[]", 0).Err())
 	_, found, err = state.Swap(t.Context(), store, key, session{User: "third"})
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)
@@ -149,13 +149,13 @@ var _ = conform("kept TTLs never make a value immortal", func(t *testing.T, b be
 		},
 	}
 	for name, write := range writes {
-		require.NoError(t, b.client.Del(t.Context(), raw).Err())
+		require.NoError(t, b.admin.Del(t.Context(), raw).Err())
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 30*time.Minute, left(), float64(10*time.Second), "%s where nothing was stored", name)
 		require.NoError(t, state.Touch(t.Context(), store, key, state.TTL(5*time.Minute)))
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 5*time.Minute, left(), float64(10*time.Second), "%s where five minutes were left", name)
-		require.NoError(t, b.client.Persist(t.Context(), raw).Err())
+		require.NoError(t, b.admin.Persist(t.Context(), raw).Err())
 		require.NoError(t, write(state.KeepTTL()))
 		assert.InDelta(t, 30*time.Minute, left(), float64(10*time.Second), "%s where the value had no TTL", name)
 	}
@@ -229,12 +229,12 @@ var _ = conform("a value over the limit is neither written nor read", func(t *te
 	text := state.Define("text:<id>", state.FamilyOptions[string]{TTL: time.Minute})
 	assert.NoError(t, text.Key("1").Set(t.Context(), store, "12345678"))
 	assert.ErrorIs(t, text.Key("1").Set(t.Context(), store, "123456789"), state.ErrTooLarge)
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"text:1", `"123456789"`, 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"text:1", `"123456789"`, 0).Err())
 	_, err := text.Key("1").Get(t.Context(), store)
 	assert.ErrorIs(t, err, state.ErrTooLarge)
 	_, _, err = state.Swap(t.Context(), store, text.Key("2"), "123456789")
 	assert.ErrorIs(t, err, state.ErrTooLarge)
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"text:2", `"123456789"`, 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"text:2", `"123456789"`, 0).Err())
 	_, found, err := state.Swap(t.Context(), store, text.Key("2"), "new")
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "the new value is stored, so this is not ErrTooLarge: %v", err)
@@ -281,13 +281,13 @@ var _ = conform("msgpack values come back", func(t *testing.T, b bench) {
 	packed := state.Define("packed:<id>", state.FamilyOptions[session]{TTL: time.Minute, Codec: state.Msgpack()})
 	want := session{User: "a", Cart: []string{"b", "c"}}
 	require.NoError(t, packed.Key("1").Set(t.Context(), store, want))
-	raw, err := b.client.Get(t.Context(), b.prefix+"packed:1").Result()
+	raw, err := b.admin.Get(t.Context(), b.prefix+"packed:1").Result()
 	require.NoError(t, err)
 	assert.Equal(t, "\x82\xa4user\xa1a\xa4cart\x92\xa1b\xa1c", raw)
 	got, err := packed.Key("1").Get(t.Context(), store)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
-	require.NoError(t, b.client.Set(t.Context(), b.prefix+"packed:1", "\xdd\x02\xff\xff\xff", 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"packed:1", "\xdd\x02\xff\xff\xff", 0).Err())
 	_, err = packed.Key("1").Get(t.Context(), store)
 	_, ok := errors.AsType[*state.DecodeError](err)
 	assert.True(t, ok, "%v", err)

@@ -38,7 +38,7 @@ var _ = conform("what is taken is what was removed", func(t *testing.T, b bench)
 	n := int64(0)
 	hook := &changing{counter: counter{sent}, change: func(ctx context.Context) {
 		n++
-		require.NoError(t, b.client.Set(ctx, raw, `{"user":"`+string(rune('a'+n))+`"}`, 0).Err())
+		require.NoError(t, b.admin.Set(ctx, raw, `{"user":"`+string(rune('a'+n))+`"}`, 0).Err())
 	}}
 	hooked.client.AddHook(hook)
 	store := hooked.all(t)
@@ -55,7 +55,7 @@ var _ = conform("what is taken is what was removed", func(t *testing.T, b bench)
 	hook.times.Store(1 << 30)
 	_, err = state.Take(t.Context(), store, key)
 	assert.ErrorIs(t, err, state.ErrConflict)
-	stored, err := b.client.Exists(t.Context(), raw).Result()
+	stored, err := b.admin.Exists(t.Context(), raw).Result()
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), stored)
 })
@@ -71,19 +71,19 @@ var _ = conform("what is taken is one value and no mixture", func(t *testing.T, 
 	hooked, sent := b.counting(t)
 	key, raw := family.Key("1"), b.prefix+"fields:1"
 	hook := &changing{counter: counter{sent}, change: func(ctx context.Context) {
-		require.NoError(t, b.client.Set(ctx, raw, `{"b":"second"}`, 0).Err())
+		require.NoError(t, b.admin.Set(ctx, raw, `{"b":"second"}`, 0).Err())
 	}}
 	hooked.client.AddHook(hook)
 	store := hooked.all(t)
 
-	require.NoError(t, b.client.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
 	hook.times.Store(1)
 	v, err := state.Take(t.Context(), store, key)
 	require.NoError(t, err)
 	assert.Equal(t, fields{B: "second"}, v)
 
-	require.NoError(t, b.client.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
-	hook.change = func(ctx context.Context) { require.NoError(t, b.client.Del(ctx, raw).Err()) }
+	require.NoError(t, b.admin.Set(t.Context(), raw, `{"a":"first"}`, 0).Err())
+	hook.change = func(ctx context.Context) { require.NoError(t, b.admin.Del(ctx, raw).Err()) }
 	hook.times.Store(1)
 	v, err = state.Take(t.Context(), store, key)
 	assert.ErrorIs(t, err, state.ErrNotFound)

@@ -1,0 +1,192 @@
+package state_test
+
+import (
+	"context"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+)
+
+var update = flag.Bool("update", false, "write what the tests find to testdata")
+
+// aclFile holds the rules of a user that the library needs, a line for each
+// deployment, as TestNeededCommands finds them.
+var aclFile = filepath.Join("testdata", "acl.txt")
+
+// neededCommands returns the rules in aclFile for a deployment.
+func neededCommands(t *testing.T, deployment string) []string {
+	t.Helper()
+	text, err := os.ReadFile(aclFile)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		if rules, ok := strings.CutPrefix(line, deployment+": "); ok {
+			return strings.Fields(rules)
+		}
+	}
+	t.Fatalf("%s has no line for %s", aclFile, deployment)
+	return nil
+}
+
+// everything calls all that sends a command, in all its forms.
+func everything(t *testing.T, store *state.Store) {
+	t.Helper()
+	ctx := t.Context()
+	key, twin := accounts.Key("b", "1"), accounts.Key("b", "2")
+	sliding := state.Define("acl-slide:<id>", state.FamilyOptions[int]{TTL: time.Hour, Sliding: true}).Key("1")
+	must := func(err error) { t.Helper(); require.NoError(t, err) }
+	must(store.Ping(ctx))
+	must(store.SetState(ctx, "acl", 1, time.Minute))
+	_, err := store.GetState(ctx, "acl")
+	must(err)
+	_, err = store.RemoveState(ctx, "acl")
+	must(err)
+	for _, opts := range [][]state.WriteOption{nil, {state.OpID("a")}, {state.Replicated(1, time.Millisecond)}} {
+		replicated := func(err error) {
+			if t.Helper(); len(opts) == 0 || !assert.ErrorIs(t, err, state.ErrNotReplicated) {
+				must(err)
+			}
+		}
+		if len(opts) == 0 || opts[0] == state.OpID("a") {
+			replicated = must
+		}
+		var set []state.SetOption
+		var upd []state.UpdateOption
+		var tch []state.TouchOption
+		var rem []state.RemoveOption
+		var txo []state.TxOption
+		for _, o := range opts {
+			set, upd, tch, rem, txo = append(set, o), append(upd, o), append(tch, o), append(rem, o), append(txo, o)
+		}
+		replicated(key.Set(ctx, store, 1, set...))
+		replicated(key.Set(ctx, store, 1, append(set, state.KeepTTL())...))
+		_, _, err = state.Swap(ctx, store, key, 2, set[:0]...)
+		must(err)
+		must(state.Replace(ctx, store, key, 2))
+		replicated(state.Touch(ctx, store, twin2(t, store, twin), tch...))
+		_, err = state.Update(ctx, store, key, increment)
+		must(err)
+		if len(opts) > 0 {
+			_, err = state.Upsert(ctx, store, accounts.Key("b", "fresh"+string(rune('a'+len(set)))), increment, upd...)
+			replicated(err)
+		}
+		replicated(store.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
+			if _, err := state.Update(ctx, tx, key, increment); err != nil {
+				return err
+			}
+			if err := state.Touch(ctx, tx, twin); err != nil {
+				return err
+			}
+			return remove(ctx, tx, twin)
+		}, txo...))
+		must(twin.Set(ctx, store, 1))
+		_, err = state.Take(ctx, store, twin, rem[:0]...)
+		must(err)
+	}
+	must(sliding.Set(ctx, store, 1))
+	_, err = sliding.Get(ctx, store)
+	must(err)
+	_, err = state.Update(ctx, store, sliding, func(*int) error { return nil })
+	must(err)
+	_, err = state.Exists(ctx, store, key)
+	must(err)
+	_, err = state.TimeToLive(ctx, store, key)
+	must(err)
+	e, err := state.GetEntry(ctx, store, key)
+	must(err)
+	token, err := state.SetIf(ctx, store, key, e.Token, 7)
+	must(err)
+	must(state.RemoveIf(ctx, store, key, token))
+	for _, err := range state.All(ctx, store, accounts) {
+		must(err)
+	}
+	_, err = state.RemoveAll(ctx, store, accounts)
+	must(err)
+}
+
+// twin2 stores a value at the key and returns the key.
+func twin2(t *testing.T, store *state.Store, key state.Key[int]) state.Key[int] {
+	t.Helper()
+	require.NoError(t, key.Set(t.Context(), store, 1))
+	return key
+}
+
+// usedCommands returns a rule for each command that the servers have executed
+// since their statistics were reset.
+func usedCommands(t *testing.T, admins []*redis.Client, run func()) []string {
+	t.Helper()
+	for _, admin := range admins {
+		require.NoError(t, admin.ConfigResetStat(t.Context()).Err())
+	}
+	run()
+	used := map[string]bool{}
+	for _, admin := range admins {
+		text, err := admin.Info(t.Context(), "commandstats").Result()
+		require.NoError(t, err)
+		for line := range strings.Lines(text) {
+			if name, ok := strings.CutPrefix(line, "cmdstat_"); ok {
+				name, _, _ = strings.Cut(name, ":")
+				used["+"+name] = true
+			}
+		}
+	}
+	delete(used, "+config|resetstat")
+	return slices.Sorted(maps.Keys(used))
+}
+
+// TestNeededCommands finds out which commands the library needs of a server, for
+// the rules of a user who may use no others. They include those of its scripts
+// and of the handshake of go-redis.
+func TestNeededCommands(t *testing.T) {
+	t.Parallel()
+	open := func(t *testing.T, client redis.UniversalClient) *state.Store {
+		store, err := state.New(client, state.Options{EnableSet: true, EnableRemove: true, EnableScan: true})
+		require.NoError(t, err)
+		return store
+	}
+	found := map[string][]string{}
+
+	srv := redistest.Start(t, redistest.WithUser("app", "s3cret", "~*", "+@all"))
+	found["single"] = usedCommands(t, []*redis.Client{srv.Client(t)}, func() {
+		o := srv.OptionsFor("app")
+		o.DisableIdentity, o.MaintNotificationsConfig = false, nil
+		client := redis.NewClient(o)
+		t.Cleanup(func() { _ = client.Close() })
+		everything(t, open(t, client))
+	})
+
+	cluster := redistest.StartCluster(t, 3, 0)
+	var admins []*redis.Client
+	for _, node := range cluster.Nodes() {
+		admins = append(admins, node.Client(t))
+	}
+	found["cluster"] = usedCommands(t, admins, func() { everything(t, open(t, cluster.Client(t))) })
+
+	// What a run may or may not come by.
+	found["single"] = union(found["single"], "+auth", "+eval", "+eval_ro")
+	found["cluster"] = union(found["cluster"], append(found["single"], "+asking", "+cluster|slots", "+command")...)
+	text := "single: " + strings.Join(found["single"], " ") + "\ncluster: " + strings.Join(found["cluster"], " ") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile(aclFile, []byte(text), 0o644))
+	}
+	committed, err := os.ReadFile(aclFile)
+	require.NoError(t, err)
+	assert.Equal(t, string(committed), text, "run go test ./state -run NeededCommands -update, and read the difference")
+}
+
+func union(a []string, b ...string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
