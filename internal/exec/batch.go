@@ -54,6 +54,7 @@ func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
 		}
 		if pause {
 			if c.topology != nil {
+				c.topology.trouble()
 				c.topology.reload(ctx)
 			}
 			if !retries.wait(ctx) {

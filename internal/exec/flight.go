@@ -38,25 +38,49 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	}()
 	select {
 	case <-done:
-		for i, one := range own {
-			*calls[i] = *one
+	case <-guarded.Done():
+		if ctx.Err() == nil && recall(calls, requests) {
+			return // a key has a new owner, and nothing that must not be repeated was sent
 		}
-	case <-ctx.Done():
-		for i, one := range calls {
-			one.abandon(requests[i], ctx.Err())
+		select {
+		case <-done:
+		case <-ctx.Done():
+			for i, one := range calls {
+				one.abandon(requests[i], ctx.Err())
+			}
+			return
 		}
+	}
+	for i, one := range own {
+		*calls[i] = *one
 	}
 }
 
+// recall has the requests not be sent any more, so that they can be made anew, and
+// reports whether none of the writes is on its way.
+func recall(calls []*call, requests []*request) bool {
+	all := true
+	for i, one := range calls {
+		all = (!one.cmd.write || requests[i].mark.withdraw()) && all
+	}
+	if all {
+		for i, one := range calls {
+			one.abandon(requests[i], errWithdrawn)
+		}
+	}
+	return all
+}
+
 // detaches reports whether the calls run in a goroutine that the caller can leave
-// behind: a batch, which goes on for long, and whatever a client sends that would
-// wait on its socket beyond the deadline.
+// behind: a batch, which goes on for long, whatever a client sends that would wait
+// on its socket beyond the deadline, and everything while a node of a Cluster may
+// be dead.
 func (c *Client) detaches(ctx context.Context, calls []*call) bool {
-	if ctx.Done() == nil {
-		return false
+	if c.topology != nil && c.topology.troubled() {
+		return true
 	}
 	_, limited := ctx.Deadline()
-	return len(calls) > 1 || limited && !c.timely
+	return len(calls) > 1 && ctx.Done() != nil || limited && !c.timely
 }
 
 // send hands the requests to go-redis and notes what came of them.

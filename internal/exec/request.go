@@ -65,7 +65,7 @@ const (
 	withdrawn
 )
 
-var errWithdrawn = errors.New("the caller has given up")
+var errWithdrawn = errors.New("recalled before it was sent")
 
 // MarshalBinary returns the argument, unless the command was withdrawn.
 func (m *mark) MarshalBinary() ([]byte, error) {

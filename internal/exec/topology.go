@@ -17,6 +17,8 @@ const (
 	reloadPause = 50 * time.Millisecond
 	// guardPause is after how long a call that waits looks for a new owner.
 	guardPause = 250 * time.Millisecond
+	// troubleLasts is how long after the last sign of it there may be trouble.
+	troubleLasts = 10 * time.Second
 )
 
 // topology knows which node of a Cluster owns a key. go-redis by itself looks
@@ -28,6 +30,17 @@ type topology struct {
 	mu      sync.Mutex
 	running chan struct{} // closed when the look under way has ended
 	ended   time.Time
+
+	sign atomic.Int64 // when a call last failed or took long, in Unix nanoseconds
+}
+
+// trouble notes a sign that a node may be dead.
+func (t *topology) trouble() { t.sign.Store(time.Now().UnixNano()) }
+
+// troubled reports whether a node may be dead.
+func (t *topology) troubled() bool {
+	sign := t.sign.Load()
+	return sign != 0 && time.Now().UnixNano()-sign < int64(troubleLasts)
 }
 
 // reload has the client learn who owns what, unless it just has. Callers share
@@ -106,6 +119,7 @@ func (g *guard) stop() {
 }
 
 func (g *guard) look() {
+	g.topology.trouble()
 	g.topology.reload(g.ctx)
 	for owner, key := range g.owners {
 		if now, err := g.topology.client.MasterForKey(g.ctx, key); err == nil && now != owner {

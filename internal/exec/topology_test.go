@@ -1,0 +1,172 @@
+package exec_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/internal/redistest"
+)
+
+// TestADeadMasterIsReplacedUnderCalls kills a master, and in another run cuts it
+// off, while reads and writes go on. With contexts of ten seconds none may fail but
+// for writes that were under way, and calls succeed within a second of the
+// promotion.
+func TestADeadMasterIsReplacedUnderCalls(t *testing.T) {
+	t.Parallel()
+	for name, cut := range map[string]func(*testing.T, *redistest.ProxySet, *redistest.Server){
+		"killed": func(t *testing.T, _ *redistest.ProxySet, s *redistest.Server) { s.Kill(t) },
+		"black-holed": func(t *testing.T, ps *redistest.ProxySet, s *redistest.Server) {
+			ps.Of(s).Blackhole(true)
+			s.Pause(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := redistest.StartCluster(t, 3, 1)
+			ps := redistest.Proxies(t, cluster.Nodes())
+			o := cluster.Options()
+			o.Dialer, o.ReadTimeout, o.DialTimeout, o.DialerRetries = ps.Dialer(), 2*time.Second, time.Second, 5
+			client := redis.NewClusterClient(o)
+			t.Cleanup(func() { _ = client.Close() })
+			c := exec.New(client)
+
+			const key = "k"
+			victim, err := cluster.Owner(key)
+			require.NoError(t, err)
+			var calls, unknown atomic.Int64
+			var recovered atomic.Pointer[time.Time]
+			var promoted atomic.Bool
+			var wg sync.WaitGroup
+			ctx, stop := context.WithCancel(t.Context())
+			for i := range 8 {
+				wg.Go(func() {
+					for n := 0; ctx.Err() == nil; n++ {
+						k := key
+						if i%2 == 0 {
+							k = fmt.Sprint(key, n%50)
+						}
+						one, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+						err := c.Do(one, exec.Write("SET", k, "v")).Err()
+						if n%2 == 0 {
+							err = c.Do(one, exec.Read("EXISTS", k)).Err()
+						}
+						cancel()
+						calls.Add(1)
+						switch {
+						case err == nil && k == key && promoted.Load():
+							now := time.Now()
+							recovered.CompareAndSwap(nil, &now)
+						case err != nil && !exec.NotExecuted(err) && n%2 == 1:
+							unknown.Add(1)
+						case err != nil:
+							t.Errorf("visible: %v", err)
+						}
+						time.Sleep(10 * time.Millisecond)
+					}
+				})
+			}
+			time.Sleep(300 * time.Millisecond)
+			cut(t, ps, victim)
+			at, err := cluster.AwaitOwnerChange(within(t, 20*time.Second), key, victim)
+			require.NoError(t, err)
+			promoted.Store(true)
+			assert.Eventually(t, func() bool { return recovered.Load() != nil }, 10*time.Second, 5*time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
+			stop()
+			wg.Wait()
+			took := recovered.Load().Sub(at)
+			t.Logf("%d calls, %d unknown, recovered %v after the promotion", calls.Load(), unknown.Load(), took)
+			assert.LessOrEqual(t, unknown.Load(), int64(8), "no more than were under way")
+			assert.Less(t, took, time.Second+o.DialTimeout)
+		})
+	}
+}
+
+// TestWritesThatWaitForReplicasFollowASlot sends such writes, which go-redis does
+// not route, into a slot on its way to another node and to one that has moved.
+func TestWritesThatWaitForReplicasFollowASlot(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 1)
+	client := cluster.Client(t)
+	c := exec.New(client)
+	ctx := within(t, 30*time.Second)
+	send := func(keys ...string) (acknowledged int) {
+		t.Helper()
+		var b exec.Batch
+		b.Replicate(exec.Replication{Replicas: 1, Timeout: time.Second})
+		var replies []*exec.Reply
+		for _, key := range keys {
+			replies = append(replies, b.Add(exec.Write("INCR", key)))
+		}
+		c.Send(ctx, &b)
+		for _, reply := range replies {
+			require.NoError(t, reply.Err())
+			if short, _ := reply.Short(); !short {
+				acknowledged++
+			}
+		}
+		return acknowledged
+	}
+	keys := []string{"{a}1", "{b}1", "{c}1", "{d}1"}
+	require.Equal(t, 4, send(keys...))
+
+	source, err := cluster.Owner("{a}")
+	require.NoError(t, err)
+	slot := redistest.Slot("{a}")
+	var target *redistest.Server
+	for _, node := range cluster.Nodes()[:3] {
+		if node != source {
+			target = node
+		}
+	}
+	id := func(s *redistest.Server) string {
+		text, err := s.Client(t).Do(ctx, "CLUSTER", "MYID").Text()
+		require.NoError(t, err)
+		return text
+	}
+	require.NoError(t, target.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", id(source)).Err())
+	require.NoError(t, source.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", id(target)).Err())
+	assert.Equal(t, 3, send("{a}1", "{a}new", "{b}1"), "one key is still there, one is asked for at the target")
+	n, err := target.Client(t).Do(ctx, "CLUSTER", "COUNTKEYSINSLOT", slot).Int()
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+
+	require.NoError(t, cluster.MoveSlot(ctx, slot))
+	assert.Equal(t, 4, send(keys...))
+	got, err := c.Do(ctx, exec.Get("{a}1")).Bytes()
+	require.NoError(t, err)
+	assert.Equal(t, "3", string(got))
+}
+
+func TestAWriteIsConfirmedByReplicasOrSaidNotToBe(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	link := redistest.StartRawProxy(t, srv.Addr())
+	redistest.Replicate(t, srv, link.Addr())
+	c := exec.New(srv.Client(t))
+	send := func(replicas int) (short bool) {
+		var b exec.Batch
+		b.Replicate(exec.Replication{Replicas: replicas, Timeout: 200 * time.Millisecond})
+		write, read := b.Add(exec.Write("SET", "k", "v")), b.Add(exec.Get("k"))
+		c.Send(within(t, 10*time.Second), &b)
+		require.NoError(t, write.Err())
+		require.NoError(t, read.Err())
+		short, _ = read.Short()
+		assert.False(t, short, "a read has nothing to confirm")
+		short, _ = write.Short()
+		return short
+	}
+	assert.False(t, send(1))
+	assert.True(t, send(2), "there is one replica")
+	link.Blackhole(true)
+	assert.True(t, send(1))
+}
