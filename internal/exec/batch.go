@@ -1,6 +1,9 @@
 package exec
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // A round trip holds at most so many commands and bytes, so that a long batch
 // neither holds a connection for long nor fills its buffers.
@@ -35,11 +38,7 @@ func (c *Client) Send(ctx context.Context, b *Batch) {
 // settle tries the calls until each has a reply or must not be tried again.
 func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
 	for retries := newRetries(ctx); ; {
-		for rest := calls; len(rest) > 0; {
-			n := chunk(rest)
-			c.flight(ctx, rest[:n], r)
-			rest = rest[n:]
-		}
+		c.flights(ctx, calls, r)
 		var pending []*call
 		pause := false
 		for _, one := range calls {
@@ -62,6 +61,28 @@ func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
 			}
 		}
 		calls = pending
+	}
+}
+
+// flights makes one attempt of each call. The nodes of a Cluster do not wait for
+// each other, so that one which does not answer fails no calls but its own.
+func (c *Client) flights(ctx context.Context, calls []*call, r Replication) {
+	if c.topology == nil || len(calls) == 1 {
+		c.inChunks(ctx, calls, r)
+		return
+	}
+	var wg sync.WaitGroup
+	for _, group := range c.topology.byOwner(ctx, calls) {
+		wg.Go(func() { c.inChunks(ctx, group, r) })
+	}
+	wg.Wait()
+}
+
+func (c *Client) inChunks(ctx context.Context, calls []*call, r Replication) {
+	for len(calls) > 0 {
+		n := chunk(calls)
+		c.flight(ctx, calls[:n], r)
+		calls = calls[n:]
 	}
 }
 

@@ -83,6 +83,19 @@ func (t *topology) look(done chan struct{}) {
 	close(done)
 }
 
+// byOwner returns the calls by the node that each goes to, as far as is known.
+func (t *topology) byOwner(ctx context.Context, calls []*call) map[*redis.Client][]*call {
+	groups := make(map[*redis.Client][]*call, 3)
+	for _, one := range calls {
+		owner, err := t.client.MasterForKey(ctx, one.cmd.key())
+		if err != nil {
+			owner = nil
+		}
+		groups[owner] = append(groups[owner], one)
+	}
+	return groups
+}
+
 // guard returns a context that ends when a key of the calls has a new owner. To
 // go-redis that means to wait no longer for a connection to the old one, which
 // may be stuck; what it has begun to send is not affected.

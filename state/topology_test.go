@@ -1,0 +1,114 @@
+package state_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+)
+
+// TestAWalkSaysThatTheServersChanged changes the servers after the first key of a
+// walk that goes on for several replies.
+func TestAWalkSaysThatTheServersChanged(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	t.Cleanup(cancel)
+	options := state.Options{EnableSet: true, EnableScan: true}
+	fill := func(store *state.Store) {
+		var values []state.KeyValue[int]
+		for n := range 3000 {
+			values = append(values, pair(counters.Key(fmt.Sprint(n)), n))
+		}
+		_, err := state.SetMany(ctx, store, values)
+		require.NoError(t, err)
+	}
+	walk := func(store *state.Store, meanwhile func()) (n int, failed error) {
+		for _, err := range state.Keys(ctx, store, counters) {
+			if err != nil {
+				return n, err
+			}
+			if n++; n == 1 && meanwhile != nil {
+				meanwhile()
+			}
+		}
+		return n, nil
+	}
+
+	cluster := redistest.StartCluster(t, 3, 1)
+	store, err := state.New(cluster.Client(t), options)
+	require.NoError(t, err)
+	fill(store)
+	n, err := walk(store, nil)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, n, 3000)
+	_, err = walk(store, func() { require.NoError(t, cluster.MoveSlot(ctx, redistest.Slot("counter:1"))) })
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a slot moved")
+	_, err = walk(store, func() {
+		require.NoError(t, cluster.MoveSlot(ctx, redistest.Slot("counter:1")))
+		require.NoError(t, cluster.MoveSlot(ctx, redistest.Slot("counter:1")))
+		require.NoError(t, cluster.MoveSlot(ctx, redistest.Slot("counter:1")))
+	})
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a slot moved round and back")
+	require.NoError(t, cluster.Settled(ctx))
+	_, err = walk(store, func() { require.NoError(t, cluster.Failover(ctx, "counter:1")) })
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a replica took over")
+	n, err = walk(store, nil)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, n, 3000)
+
+	srv := redistest.Start(t, redistest.WithAOF())
+	store, err = state.New(srv.Client(t), options)
+	require.NoError(t, err)
+	fill(store)
+	_, err = walk(store, func() { srv.Restart(t) })
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "the server restarted")
+
+	_, err = walk(store, func() { srv.Kill(t); cancel() })
+	assert.Error(t, err)
+	assert.NotErrorIs(t, err, state.ErrScanIncomplete)
+	assert.True(t, errors.Is(err, context.Canceled), "%v", err)
+}
+
+// TestABatchNeverTakesAnUnreachableNodeForEmpty reads from a Cluster one of whose
+// masters does not answer.
+func TestABatchNeverTakesAnUnreachableNodeForEmpty(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 0, redistest.WithConfig("cluster-require-full-coverage no"))
+	store, err := state.New(cluster.Client(t), state.Options{EnableSet: true, EnableRemove: true})
+	require.NoError(t, err)
+	var keys []state.Key[int]
+	var values []state.KeyValue[int]
+	for n := range 600 {
+		keys = append(keys, counters.Key(fmt.Sprint(n)))
+		values = append(values, pair(keys[n], n))
+	}
+	_, err = state.SetMany(t.Context(), store, values)
+	require.NoError(t, err)
+	dead, err := cluster.Owner("counter:7")
+	require.NoError(t, err)
+	dead.Pause(t)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	results, err := state.GetMany(ctx, store, keys...)
+	require.Error(t, err)
+	var failed int
+	for n, r := range results {
+		if r.Err != nil {
+			failed++
+			assert.NotErrorIs(t, r.Err, state.ErrNotFound)
+			continue
+		}
+		assert.Equal(t, n, r.Value)
+	}
+	assert.Error(t, results[7].Err)
+	assert.Greater(t, failed, 100)
+	assert.Less(t, failed, 600, "other nodes have answered")
+}
