@@ -13,6 +13,14 @@ func (f optionFunc) apply(s *settings) { f(s) }
 type settings struct {
 	lines    []string
 	password string
+	users    map[string]string // passwords by name
+	tls      bool
+	// replicaOf is "host port" of the master that a replica starts with.
+	replicaOf string
+	// args follow the configuration file on the command line.
+	args []string
+	// ownConf leaves the configuration file to the process, which rewrites it.
+	ownConf bool
 	// pick chooses the port; tests put a taken one in the way.
 	pick func() (int, error)
 }

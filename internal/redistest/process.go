@@ -75,15 +75,23 @@ func (p *process) signal(sig os.Signal) error {
 	return nil
 }
 
-// end sends sig and waits until the child is gone.
+// again is how long a signal has before it is sent once more.
+const again = 200 * time.Millisecond
+
+// end sends sig until the child is gone: a server that is writing its first
+// append-only file forgets that it should terminate.
 func (p *process) end(sig os.Signal, limit time.Duration) error {
-	if err := p.signal(sig); err != nil {
-		return err
-	}
-	select {
-	case <-p.exited:
-		return nil
-	case <-time.After(limit):
-		return fmt.Errorf("redis-server is still there %v after %v", limit, sig)
+	for deadline := time.Now().Add(limit); ; {
+		if err := p.signal(sig); err != nil {
+			return err
+		}
+		select {
+		case <-p.exited:
+			return nil
+		case <-time.After(again):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("redis-server is still there %v after %v", limit, sig)
+		}
 	}
 }
