@@ -62,6 +62,8 @@ func cause(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, redis.ErrClosed):
 		return ErrClosed
+	case errors.As(err, new(*exec.UnexpectedError)):
+		return errMalformed
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)
 	}

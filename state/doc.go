@@ -32,23 +32,50 @@
 // [Key.Set]. All others are functions of the same form: [Lookup], [SetIfAbsent],
 // [Replace], [Swap] and [Take] for keys of one type, [Exists], [TimeToLive],
 // [Touch] and [Remove] for keys of any. [GetMany] and [SetMany] share round trips.
+// [Keys], [All] and [RemoveAll] walk over a family, where Options.EnableScan
+// allows it.
+//
+// # Changing what is stored
+//
+// [Update] reads a value, has a function change it, and stores it only if nobody
+// else has meanwhile; if somebody has, it begins again, so no update is lost.
+// [Upsert] is the same for a value that may not be there. Where the reading and
+// the writing lie apart, such as in two requests of a browser, [GetEntry] returns
+// a [Token] of what is stored, and [SetIf] and [RemoveIf] take it. They work on
+// values that any client has written. Several keys with one hash tag change
+// together in [Store.Atomically], on whose [Tx] everything works that works on a
+// store.
 //
 // # Lifetimes
 //
 // A family has a TTL or says why it has none. The TTL is set in the same command
 // as the value. [TTL] changes it for one call, up to the family's maximum, and
-// [KeepTTL] keeps what is left.
+// [KeepTTL] keeps what is left, as an update does by itself.
+//
+// # Once, and only once
+//
+// A read is tried again while its context lasts, and a write only on proof that it
+// was not executed: no connection was to be had, or the server refused it as a
+// whole, as it does while it loads or fails over. Where the context has no
+// deadline that goes on for ten seconds. If the reply of a write is lost, the
+// error is [ErrUnknownOutcome], since Redis may have applied it; go-redis by
+// itself would send it again. Whoever must know gives the call an [OpID] and
+// repeats it: it is applied once, however often it is sent.
+//
+// Redis acknowledges a write before its replicas have it, and loses it if the
+// primary then fails. [Replicated] has a call wait for replicas. See
+// [Replication] for what that is worth.
+//
+// # Deadlines
+//
+// A deadline of the context bounds each call, to within 50 ms. Cancelling takes
+// effect as fast where a call concerns several keys; one that waits for a single
+// reply returns when the reply comes or ReadTimeout of go-redis has passed.
 //
 // # Errors
 //
 // Errors are matched with [errors.Is], against [ErrNotFound] and the others of
-// this package, and with [errors.As] against [*DecodeError] and [*EncodeError].
-// They name the operation and the template and never hold a part of a key, a
-// stored byte or a password.
-//
-// A write is sent once. If its reply is lost, the error is [ErrUnknownOutcome],
-// since Redis may have applied it; go-redis would send it again.
-//
-// A deadline of the context bounds each call. Cancelling one that waits for a
-// reply takes effect when the reply comes or ReadTimeout of go-redis has passed.
+// this package, and with [errors.As] against [*DecodeError], [*EncodeError] and
+// [*ConflictError]. They name the operation and the template and never hold a part
+// of a key, a stored byte or a password.
 package state

@@ -49,7 +49,8 @@ var (
 	ErrWrongType = errors.New("the key holds another Redis type, not a string")
 
 	// ErrUnknownOutcome says that a write may or may not have happened: it was
-	// sent, and no reply came. It wraps the cause.
+	// sent, and no reply came. It wraps the cause. A repeat may apply it twice,
+	// unless the call had an [OpID].
 	ErrUnknownOutcome = errors.New("unknown whether the write happened")
 	// ErrNotReplicated says that a write happened, and that too few replicas have
 	// confirmed that they have it. It may be lost if the primary fails.

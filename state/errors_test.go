@@ -180,6 +180,49 @@ func TestAWriteOutOfMemoryIsSaidToBe(t *testing.T) {
 	}
 }
 
+// TestACommitIsRefusedAsAWhole has the server refuse what a commit would do after
+// its first write.
+func TestACommitIsRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithUser("limited", "s3cret", "~*", "+@all", "-unlink"), redistest.WithUser("other", "s3cret", "~account:*", "+@all"))
+	open := func(user string) *state.Store {
+		store, err := state.New(srv.ClientAs(t, user), state.Options{EnableSet: true, EnableRemove: true})
+		require.NoError(t, err)
+		return store
+	}
+	commit := func(store *state.Store) error {
+		return store.Atomically(t.Context(), func(ctx context.Context, tx *state.Tx) error {
+			require.NoError(t, accounts.Key("b", "1").Set(ctx, tx, 2))
+			return remove(ctx, tx, accounts.Key("b", "2"))
+		})
+	}
+	limited := open("limited")
+	for _, id := range []string{"1", "2"} {
+		require.NoError(t, accounts.Key("b", id).Set(t.Context(), limited, 1))
+	}
+	err := commit(limited)
+	assert.ErrorIs(t, err, state.ErrPermission)
+	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
+	err = accounts.Key("b", "1").Set(t.Context(), open("other"), 2, state.OpID("x"))
+	assert.ErrorIs(t, err, state.ErrPermission, "the receipt lies outside the user's keys")
+	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
+
+	admin := srv.Client(t)
+	require.NoError(t, admin.ConfigSet(t.Context(), "maxmemory", "1").Err())
+	store, err := state.New(admin, state.Options{EnableSet: true, EnableRemove: true})
+	require.NoError(t, err)
+	err = commit(store)
+	assert.ErrorIs(t, err, state.ErrOutOfMemory)
+	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
+	_, err = state.Update(t.Context(), store, accounts.Key("b", "1"), increment, state.OpID("x"))
+	assert.ErrorIs(t, err, state.ErrOutOfMemory)
+	assert.NotErrorIs(t, err, state.ErrUnknownOutcome)
+	_, err = state.Remove(t.Context(), store, accounts.Key("b", "2"))
+	assert.NoError(t, err, "removing needs no memory")
+	require.NoError(t, admin.ConfigSet(t.Context(), "maxmemory", "0").Err())
+	assert.Equal(t, []int{1}, balances(t, store, "1"))
+}
+
 func TestAnExhaustedPoolIsOverloaded(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)

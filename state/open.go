@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ import (
 //
 // Open sends PING and fails if no server answers it. The client that it makes
 // has ContextTimeoutEnabled set, so that deadlines of a context bound the time on
-// the network, and [Store.Close] closes it. Errors never hold the URL, which can
-// hold a password.
+// the network, and DialerRetries is 1 unless it is given, as the store tries again
+// by itself. [Store.Close] closes it. Errors never hold the URL, which can hold a
+// password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	client, err := dial(url, o.Redis)
 	if err != nil {
@@ -48,10 +50,12 @@ func dial(url string, universal *redis.UniversalOptions) (redis.UniversalClient,
 				"or rediss:// for TLS, with special characters in the password as %HH")
 		}
 		o.ContextTimeoutEnabled = true
+		o.DialerRetries = cmp.Or(o.DialerRetries, 1)
 		return redis.NewClient(o), nil
 	case universal != nil:
 		o := *universal
 		o.ContextTimeoutEnabled = true
+		o.DialerRetries = cmp.Or(o.DialerRetries, 1)
 		return redis.NewUniversalClient(&o), nil
 	default:
 		return nil, errors.New("neither a URL nor Options.Redis is given")
@@ -59,7 +63,8 @@ func dial(url string, universal *redis.UniversalOptions) (redis.UniversalClient,
 }
 
 // New returns a store on a client that the caller has made and will close; it
-// sends nothing. It fails for a nil client, for a *redis.Ring, which has no
+// sends nothing. The client should have ContextTimeoutEnabled set; New logs a
+// warning if it has not. It fails for a nil client, for a *redis.Ring, which has no
 // Cluster slots, and for a *redis.AutoPipeliner, which would hold back single
 // commands.
 func New(client redis.UniversalClient, o Options) (*Store, error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/typedstate/typedstate/internal/exec"
-	"github.com/typedstate/typedstate/internal/keyspec"
 )
 
 // Any stands for any part in the arguments of [Keys], [All] and [RemoveAll].
@@ -191,8 +190,8 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 		var hits []*hit
 		for _, key := range keys {
 			name := strings.TrimPrefix(key, w.store.prefix)
-			// A pattern also matches keys of other shapes.
-			if parts, ok := w.family.template.ParseKey(name); ok && w.selects(parts) {
+			// A pattern also matches keys of other shapes: its * may reach over colons.
+			if parts, ok := w.family.template.ParseKey(name); ok {
 				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: key}
 				hits = append(hits, &hit{ref: ref{w.family, name}, parts: parts, one: &one})
 			}
@@ -204,17 +203,6 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 	} else {
 		w.err = cause(w.ctx, err)
 	}
-}
-
-// selects reports whether decoded parts are those that the walk has fixed. A glob
-// alone would let "*" of one part reach over the colon into another.
-func (w *walk) selects(parts []string) bool {
-	for i, fixed := range w.parts {
-		if fixed != "" && string(keyspec.AppendString(nil, parts[i])) != fixed {
-			return false
-		}
-	}
-	return true
 }
 
 // keys calls yield with each key, and at last with an error if there is one.

@@ -70,7 +70,7 @@ func (c *call) judge(patient bool) verdict {
 	switch {
 	case err == nil, errors.Is(err, redis.Nil), c.cmd.once:
 		return final
-	case c.cmd.option && isReply(err):
+	case c.cmd.option && isReply(err), !c.clustered && isRedirection(err):
 		return final
 	case c.cmd.script != nil && !c.source && redis.HasErrorPrefix(err, "NOSCRIPT"):
 		c.source = true

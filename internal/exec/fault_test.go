@@ -222,6 +222,7 @@ func TestAWriteThatWasRefusedForNowIsTriedAgain(t *testing.T) {
 		"NOREPLICAS Not enough good replicas to write.":                         {true, false},
 		"ERR max number of clients reached":                                     {true, false},
 		"READONLY You can't write against a read only replica." + suffix:        {false, true},
+		"MOVED 42 127.0.0.1:1":                                                  {false, false}, // it would be a Cluster, and the client is not
 		"OOM command not allowed when used memory > 'maxmemory'.":               {false, false},
 		"WRONGTYPE Operation against a key holding the wrong kind of value":     {false, false},
 		"NOPERM this user has no permissions to run the 'set' command":          {false, false},

@@ -38,6 +38,11 @@ func isReply(err error) bool {
 	return ok
 }
 
+// isRedirection reports whether err is a Cluster's word that a key is elsewhere.
+func isRedirection(err error) bool {
+	return redis.HasErrorPrefix(err, "MOVED ") || redis.HasErrorPrefix(err, "ASK ")
+}
+
 // notSentError is the error of a command that was never written to a connection.
 type notSentError struct{ cause error }
 

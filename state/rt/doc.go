@@ -2,7 +2,8 @@
 // imports nothing of package state; nothing else should import it.
 //
 // A key is built by [Start], one Append call for each parameter with [Literal]
-// between them, and [End]. The whole costs one allocation.
+// between them, and [End]. The whole costs one allocation. The Parse functions go
+// the other way, from the decoded parts of a key that a walk has found.
 package rt
 
 // Version1 is the version of the contract between generated code and this
