@@ -96,12 +96,9 @@ func setMany(ctx context.Context, w Writer, items []item, opts []SetOption) erro
 		if one.tx != nil {
 			return func() { _, one.err = one.make(&c) }
 		}
-		cmd, read := c.command()
+		cmd, plain := c.command()
 		reply := b.Add(cmd)
-		return func() {
-			e, err := read(*reply)
-			_, one.err = one.settle(&c, e, *reply, err)
-		}
+		return func() { _, one.err = one.settle(&c, plain, *reply) }
 	})
 }
 

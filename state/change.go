@@ -108,12 +108,12 @@ func (c *change) plain() (exec.Command, bool) {
 	return exec.Command{}, false
 }
 
-// command returns the command that makes the change and what reads its reply.
-func (c *change) command() (exec.Command, func(exec.Reply) (effect, error)) {
-	if cmd, ok := c.plain(); ok {
-		return cmd, c.plainEffect
+// command returns the command that makes the change, and whether it is a plain one.
+func (c *change) command() (cmd exec.Command, plain bool) {
+	if cmd, plain = c.plain(); plain {
+		return cmd, true
 	}
-	return c.script(), scriptEffect
+	return c.script(), false
 }
 
 // plainEffect reads the reply of a plain command. A nil is a condition that does
@@ -174,14 +174,17 @@ func (o *operation) make(c *change) (e effect, err error) {
 	if o.tx != nil {
 		return o.tx.change(o, c)
 	}
-	cmd, read := c.command()
-	reply := o.do(cmd)
-	e, err = read(reply)
-	return o.settle(c, e, reply, err)
+	cmd, plain := c.command()
+	return o.settle(c, plain, o.do(cmd))
 }
 
-// settle returns what became of a change whose reply was read.
-func (o *operation) settle(c *change, e effect, reply exec.Reply, err error) (effect, error) {
+// settle returns what became of a change.
+func (o *operation) settle(c *change, plain bool, reply exec.Reply) (e effect, err error) {
+	if plain {
+		e, err = c.plainEffect(reply)
+	} else {
+		e, err = scriptEffect(reply)
+	}
 	if err != nil {
 		return effect{}, writeCause(o.ctx, err)
 	}

@@ -17,7 +17,9 @@ import (
 // Besides the errors that they name, all of them can fail with [ErrNoStore],
 // [ErrClosed], [ErrInvalidKey], [ErrPermission], [ErrOverloaded], an error of the
 // context or one of the network. One that writes can fail with
-// [ErrUnknownOutcome] and [ErrOutOfMemory] too. All are wrapped in an [*Error].
+// [ErrUnknownOutcome] and [ErrOutOfMemory] too, and with [ErrNotReplicated] where it
+// waits for replicas. On a [Tx] there are [ErrCrossSlot], [ErrInTx] and [ErrTxDone],
+// and [ErrOutsideTx] beside it. All are wrapped in an [*Error].
 type Key[T any] struct{ ref ref }
 
 // AnyKey is a [Key] of any type.

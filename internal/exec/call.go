@@ -9,8 +9,9 @@ import (
 
 // call is a command over all of its attempts.
 type call struct {
-	cmd   Command
-	reply Reply
+	cmd     Command
+	request *request // the attempt under way, or the last one
+	reply   Reply
 	// source says that the server did not know the script.
 	source bool
 	// ask is the node that a slot's move has the command sent to, or "", and
@@ -23,27 +24,28 @@ type call struct {
 	attempts  int
 }
 
-// attempt returns a new attempt of the call.
-func (c *call) attempt(ctx context.Context) *request {
-	cmd := c.cmd
+// attempt begins a new attempt of the call.
+func (c *call) attempt(ctx context.Context) {
+	cmd := &c.cmd
 	if c.source {
-		cmd = cmd.withSource()
+		with := c.cmd.withSource()
+		cmd = &with
 	}
-	return newRequest(ctx, &cmd)
+	c.request = newRequest(ctx, cmd)
 }
 
-// take notes how an attempt ended that go-redis has returned from.
-func (c *call) take(r *request) {
-	c.reply = replyOf(r.Cmder)
-	if c.reply.err != nil && c.cmd.write && !r.mark.sent() {
+// take notes how the attempt ended, which go-redis has returned from.
+func (c *call) take() {
+	c.reply = replyOf(c.request.Cmder)
+	if c.reply.err != nil && c.cmd.write && !c.request.mark.sent() {
 		c.reply.err = &notSentError{c.reply.err}
 	}
 }
 
-// abandon notes that the caller does not wait for an attempt any longer. What
+// abandon notes that the caller does not wait for the attempt any longer. What
 // go-redis is still doing with it must not be looked at from here on.
-func (c *call) abandon(r *request, why error) {
-	if c.cmd.write && r.mark.withdraw() {
+func (c *call) abandon(why error) {
+	if c.cmd.write && c.request.mark.withdraw() {
 		why = &notSentError{why}
 	}
 	c.reply = Reply{err: why}

@@ -40,7 +40,12 @@ func (c *Client) ReadTimeout() time.Duration { return max(c.readTimeout, 0) }
 // Do sends one command and returns its reply, after as many attempts as are safe
 // within ctx.
 func (c *Client) Do(ctx context.Context, cmd Command) Reply {
-	one := call{cmd: cmd}
-	c.settle(ctx, []*call{&one}, Replication{})
-	return one.reply
+	var one struct { // one piece of memory
+		call call
+		list [1]*call
+	}
+	one.call.cmd = cmd
+	one.list[0] = &one.call
+	c.settle(ctx, one.list[:], Replication{})
+	return one.call.reply
 }

@@ -1,10 +1,6 @@
 package exec
 
-import (
-	"context"
-
-	"github.com/redis/go-redis/v9"
-)
+import "context"
 
 // flight makes one attempt of each call, in one round trip to each node.
 func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
@@ -14,14 +10,13 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 		}
 		return
 	}
-	requests := make([]*request, len(calls))
-	for i, one := range calls {
-		requests[i] = one.attempt(ctx)
+	for _, one := range calls {
+		one.attempt(ctx)
 	}
 	guarded, stop := c.guard(ctx, calls)
 	defer stop()
 	if !c.detaches(ctx, calls) {
-		c.send(guarded, calls, requests, r)
+		c.send(guarded, calls, r)
 		return
 	}
 
@@ -34,19 +29,19 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.send(guarded, own, requests, r)
+		c.send(guarded, own, r)
 	}()
 	select {
 	case <-done:
 	case <-guarded.Done():
-		if ctx.Err() == nil && recall(calls, requests) {
+		if ctx.Err() == nil && recall(calls) {
 			return // a key has a new owner, and nothing that must not be repeated was sent
 		}
 		select {
 		case <-done:
 		case <-ctx.Done():
-			for i, one := range calls {
-				one.abandon(requests[i], ctx.Err())
+			for _, one := range calls {
+				one.abandon(ctx.Err())
 			}
 			return
 		}
@@ -56,16 +51,16 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	}
 }
 
-// recall has the requests not be sent any more, so that they can be made anew, and
+// recall has the calls not be sent any more, so that they can be made anew, and
 // reports whether none of the writes is on its way.
-func recall(calls []*call, requests []*request) bool {
+func recall(calls []*call) bool {
 	all := true
-	for i, one := range calls {
-		all = (!one.cmd.write || requests[i].mark.withdraw()) && all
+	for _, one := range calls {
+		all = (!one.cmd.write || one.request.mark.withdraw()) && all
 	}
 	if all {
-		for i, one := range calls {
-			one.abandon(requests[i], errWithdrawn)
+		for _, one := range calls {
+			one.abandon(errWithdrawn)
 		}
 	}
 	return all
@@ -83,27 +78,22 @@ func (c *Client) detaches(ctx context.Context, calls []*call) bool {
 	return len(calls) > 1 && ctx.Done() != nil || limited && !c.timely
 }
 
-// send hands the requests to go-redis and notes what came of them.
-func (c *Client) send(ctx context.Context, calls []*call, requests []*request, r Replication) {
+// send hands the attempts to go-redis and notes what came of them.
+func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	switch {
 	case r.Replicas > 0:
-		c.replicate(ctx, calls, requests, r)
+		c.replicate(ctx, calls, r)
 		return
-	case len(requests) == 1:
-		_ = c.redis.Process(ctx, requests[0]) // the request holds the error
+	case len(calls) == 1:
+		_ = c.redis.Process(ctx, calls[0].request) // the request holds the error
 	default:
-		pipeline(ctx, c.redis, requests)
+		pipe := c.redis.Pipeline()
+		for _, one := range calls {
+			_ = pipe.Process(ctx, one.request) // only queues it
+		}
+		_, _ = pipe.Exec(ctx) // the requests hold the errors
 	}
-	for i, one := range calls {
-		one.take(requests[i])
+	for _, one := range calls {
+		one.take()
 	}
-}
-
-// pipeline sends the requests in one round trip to each node.
-func pipeline(ctx context.Context, client redis.UniversalClient, requests []*request) {
-	pipe := client.Pipeline()
-	for _, request := range requests {
-		_ = pipe.Process(ctx, request) // only queues it
-	}
-	_, _ = pipe.Exec(ctx) // the requests hold the errors
 }

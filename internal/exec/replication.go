@@ -18,21 +18,21 @@ type Replication struct {
 	Timeout time.Duration
 }
 
-// replicate sends the requests and WAIT after them, on one connection of each
-// node, as WAIT counts the replicas that have what its own connection wrote. On
-// another it would confirm what was never sent to them.
-func (c *Client) replicate(ctx context.Context, calls []*call, requests []*request, r Replication) {
+// replicate sends the calls and WAIT after them, on one connection of each node,
+// as WAIT counts the replicas that have what its own connection wrote. On another
+// it would confirm what was never sent to them.
+func (c *Client) replicate(ctx context.Context, calls []*call, r Replication) {
 	groups, err := c.byNode(ctx, calls)
 	if err != nil {
-		for i, one := range calls {
-			requests[i].SetErr(err)
-			one.take(requests[i])
+		for _, one := range calls {
+			one.request.SetErr(err)
+			one.take()
 		}
 		return
 	}
 	var wg sync.WaitGroup
-	for to, members := range groups {
-		wg.Go(func() { to.replicate(ctx, calls, requests, members, r) })
+	for to, group := range groups {
+		wg.Go(func() { to.replicate(ctx, group, r) })
 	}
 	wg.Wait()
 }
@@ -44,10 +44,10 @@ type node struct {
 	asking bool
 }
 
-// byNode returns the indexes of the calls by the node that each goes to.
-func (c *Client) byNode(ctx context.Context, calls []*call) (map[node][]int, error) {
-	groups := make(map[node][]int, 1)
-	for i, one := range calls {
+// byNode returns the calls by the node that each goes to.
+func (c *Client) byNode(ctx context.Context, calls []*call) (map[node][]*call, error) {
+	groups := make(map[node][]*call, 1)
+	for _, one := range calls {
 		to := node{client: c.redis}
 		if c.topology != nil {
 			var err error
@@ -55,7 +55,7 @@ func (c *Client) byNode(ctx context.Context, calls []*call) (map[node][]int, err
 				return nil, err
 			}
 		}
-		groups[to] = append(groups[to], i)
+		groups[to] = append(groups[to], one)
 	}
 	return groups, nil
 }
@@ -89,21 +89,20 @@ func (t *topology) nodeAt(ctx context.Context, addr string) (*redis.Client, erro
 
 var errNoNode = fmt.Errorf("redis: connection to a node that the Cluster does not list yet")
 
-func (n node) replicate(ctx context.Context, calls []*call, requests []*request, members []int, r Replication) {
+func (n node) replicate(ctx context.Context, calls []*call, r Replication) {
 	pipe := n.client.Pipeline()
-	for _, i := range members {
+	for _, one := range calls {
 		if n.asking {
 			_ = pipe.Process(ctx, &request{Cmder: redis.NewCmd(ctx, "ASKING")}) // only queues it
 		}
-		_ = pipe.Process(ctx, requests[i])
+		_ = pipe.Process(ctx, one.request)
 	}
 	wait := redis.NewCmd(ctx, "WAIT", r.Replicas, r.milliseconds(ctx))
 	_ = pipe.Process(ctx, &request{Cmder: wait})
 	_, _ = pipe.Exec(ctx) // the requests hold the errors
 	acknowledged, err := wait.Int()
-	for _, i := range members {
-		one := calls[i]
-		one.take(requests[i])
+	for _, one := range calls {
+		one.take()
 		switch {
 		case one.reply.err != nil:
 			one.ask = askedNode(one.reply.err)

@@ -96,6 +96,7 @@ func TestATextThatItsTypeDoesNotWriteIsAnError(t *testing.T) {
 		// The first error stays, whatever follows.
 		first := err
 		rt.ParseInt("1", new(int), &err)
+		rt.ParseBool("no bool", new(bool), &err)
 		parse(text, &err)
 		assert.Same(t, first, err, text)
 	}
