@@ -182,6 +182,12 @@ func TestNeededCommands(t *testing.T) {
 	}
 	committed, err := os.ReadFile(aclFile)
 	require.NoError(t, err)
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	besides := slices.DeleteFunc(found["cluster"], func(rule string) bool { return slices.Contains(found["single"], rule) })
+	for _, rules := range [][]string{found["single"], besides} {
+		assert.Contains(t, string(readme), strings.Join(rules, " "), "the README says what a user needs")
+	}
 	assert.Equal(t, string(committed), text, "run go test ./state -run NeededCommands -update, and read the difference")
 }
 

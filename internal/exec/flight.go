@@ -21,10 +21,9 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	}
 
 	// What the caller gives up on goes on in the background, on copies of its own.
-	own := make([]*call, len(calls))
+	copies, own := make([]call, len(calls)), make([]*call, len(calls))
 	for i, one := range calls {
-		copied := *one
-		own[i] = &copied
+		copies[i], own[i] = *one, &copies[i]
 	}
 	done := make(chan struct{})
 	go func() {
