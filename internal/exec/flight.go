@@ -1,6 +1,9 @@
 package exec
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // flight makes one attempt of each call, in one round trip to each node.
 func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
@@ -80,7 +83,7 @@ func (c *Client) detaches(ctx context.Context, calls []*call) bool {
 // send hands the attempts to go-redis and notes what came of them.
 func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	switch {
-	case r.Replicas > 0:
+	case r.Replicas > 0 && slices.ContainsFunc(calls, func(one *call) bool { return one.cmd.write }):
 		c.replicate(ctx, calls, r)
 		return
 	case len(calls) == 1:

@@ -152,7 +152,12 @@ func TestAWriteIsConfirmedByReplicasOrSaidNotToBe(t *testing.T) {
 	srv := redistest.Start(t)
 	link := redistest.StartRawProxy(t, srv.Addr())
 	redistest.Replicate(t, srv, link.Addr())
-	c := exec.New(srv.Client(t))
+	p := redistest.StartProxy(t, srv.Addr())
+	o := srv.Options()
+	o.Addr = p.Addr()
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	c := exec.New(client)
 	send := func(replicas int) (short bool) {
 		var b exec.Batch
 		b.Replicate(exec.Replication{Replicas: replicas, Timeout: 200 * time.Millisecond})
@@ -169,4 +174,11 @@ func TestAWriteIsConfirmedByReplicasOrSaidNotToBe(t *testing.T) {
 	assert.True(t, send(2), "there is one replica")
 	link.Blackhole(true)
 	assert.True(t, send(1))
+	assert.Equal(t, 3, p.Executed("WAIT"))
+	var b exec.Batch
+	b.Replicate(exec.Replication{Replicas: 1, Timeout: time.Second})
+	b.Add(exec.Get("k"))
+	b.Add(exec.Get("k"))
+	c.Send(within(t, 10*time.Second), &b)
+	assert.Equal(t, 3, p.Executed("WAIT"), "reads wait for nobody")
 }
