@@ -264,6 +264,21 @@ func TestAServerThatIsAwayIsTriedUntilTheDeadline(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
+// promptly asserts that call takes as long as limit and no more than 50 ms beyond,
+// at the best of three times, as the machine may be busy.
+func promptly(t *testing.T, limit time.Duration, call func(), msg ...any) {
+	t.Helper()
+	best := time.Hour
+	for range 3 {
+		begun := time.Now()
+		call()
+		if best = min(best, time.Since(begun)); best < limit+50*time.Millisecond {
+			break
+		}
+	}
+	assert.InDelta(t, limit, best, float64(50*time.Millisecond), msg...)
+}
+
 // TestDeadlinesAndCancels stalls every reply. A call returns at its deadline
 // whether or not the client's sockets follow it; a batch returns when it is
 // cancelled.
@@ -298,21 +313,21 @@ func TestDeadlinesAndCancels(t *testing.T) {
 			"read":  func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
 			"batch": batch,
 		} {
-			begun := time.Now()
-			err := call(within(t, limit))
-			require.Error(t, err, name)
-			assert.InDelta(t, limit, time.Since(begun), float64(50*time.Millisecond), "%s, timely %v", name, timely)
-			if name != "read" {
-				assert.False(t, exec.NotExecuted(err), "%s was sent: %v", name, err)
-			}
+			promptly(t, limit, func() {
+				err := call(within(t, limit))
+				require.Error(t, err, name)
+				if name != "read" {
+					assert.False(t, exec.NotExecuted(err), "%s was sent: %v", name, err)
+				}
+			}, "%s, timely %v", name, timely)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		begun := time.Now()
-		time.AfterFunc(limit, cancel)
-		err := batch(ctx)
-		assert.ErrorIs(t, err, context.Canceled)
-		assert.False(t, exec.NotExecuted(err), "it was sent: %v", err)
-		assert.InDelta(t, limit, time.Since(begun), float64(50*time.Millisecond), "a batch that is cancelled")
+		promptly(t, limit, func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(limit, cancel).Stop()
+			err := batch(ctx)
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.False(t, exec.NotExecuted(err), "it was sent: %v", err)
+		}, "a batch that is cancelled")
 
 		early, cancel := context.WithCancel(t.Context())
 		cancel()
