@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ var _ = conform("transactions keep what adds up", func(t *testing.T, b bench) {
 		wg.Go(func() {
 			for j := range 5 {
 				from, to := 1+(i+j)%3, 1+(i+j+1)%3
-				assert.NoError(t, store.Atomically(t.Context(), transfer(fmt.Sprint(from), fmt.Sprint(to), i+1)))
+				assert.NoError(t, store.Atomically(t.Context(), transfer(strconv.Itoa(from), strconv.Itoa(to), i+1)))
 			}
 		})
 	}
@@ -171,7 +172,7 @@ var _ = conform("a transaction that was overtaken runs again and one that always
 		_, err = journal.Key("b").Get(ctx, tx)
 		assert.ErrorIs(t, err, state.ErrNotFound)
 		runs++
-		require.NoError(t, journal.Key("b").Set(t.Context(), store, []string{fmt.Sprint(runs)}))
+		require.NoError(t, journal.Key("b").Set(t.Context(), store, []string{strconv.Itoa(runs)}))
 		require.NoError(t, remove(t.Context(), store, journal.Key("b"))) // and back again, which no token tells
 		require.NoError(t, accounts.Key("b", "1").Set(t.Context(), store, runs))
 		return accounts.Key("b", "2").Set(ctx, tx, -1)
@@ -194,7 +195,7 @@ var _ = conform("a transaction that fails writes nothing", func(t *testing.T, b 
 		require.NoError(t, accounts.Key("b", "1").Set(ctx, tx, 2))
 		return refusal
 	})
-	assert.Same(t, refusal, err) //nolint:testifylint // the very error, and not one that wraps it
+	assert.Same(t, refusal, err)
 
 	err = store.Atomically(t.Context(), func(ctx context.Context, tx *state.Tx) error {
 		require.NoError(t, accounts.Key("b", "1").Set(ctx, tx, 2))

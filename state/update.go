@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// Update changes the value at the key: it reads it, has change change it, and
+// Update changes the value at the key: it reads it, calls change with it, and
 // stores it if what is stored is still what was read. If it is not, it begins
 // again, so change may run several times, each time on a value just read; it
 // should do nothing but change the value. No update is lost, whoever else writes.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func TestAWriteWhoseReplyIsLostIsNotRepeated(t *testing.T) {
 			d.setFault(nil)
 			got, err := c.Do(within(t, 10*time.Second), exec.Get("k")).Bytes()
 			require.NoError(t, err)
-			assert.Equal(t, fmt.Sprint(n), string(got))
+			assert.Equal(t, strconv.Itoa(n), string(got))
 		})
 	}
 }
@@ -166,7 +167,7 @@ func TestAWriteThatWasNeverSentIsTriedAgain(t *testing.T) {
 				require.NoError(t, c.Do(within(t, 10*time.Second), exec.Write("INCR", "k")).Err())
 				got, err := c.Do(within(t, 10*time.Second), exec.Get("k")).Bytes()
 				require.NoError(t, err)
-				require.Equal(t, fmt.Sprint(i+1), string(got))
+				require.Equal(t, strconv.Itoa(i+1), string(got))
 				// The next write dials anew.
 				d.setFault(first(1, "GET", redistest.DropReply))
 				_ = c.Do(within(t, 10*time.Second), exec.Get("k").Once())

@@ -2,7 +2,7 @@ package exec
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -87,7 +87,7 @@ func (t *topology) nodeAt(ctx context.Context, addr string) (*redis.Client, erro
 	return found, err
 }
 
-var errNoNode = fmt.Errorf("redis: connection to a node that the Cluster does not list yet")
+var errNoNode = errors.New("redis: connection to a node that the Cluster does not list yet")
 
 func (n node) replicate(ctx context.Context, calls []*call, r Replication) {
 	pipe := n.client.Pipeline()

@@ -53,7 +53,7 @@ func (t *topology) reload(ctx context.Context) {
 			return
 		}
 		t.running = make(chan struct{})
-		go t.look(t.running)
+		go t.look(t.running) //nolint:gosec // it is for other callers too, whose contexts go on
 	}
 	running := t.running
 	t.mu.Unlock()

@@ -87,7 +87,7 @@ func (c *Cluster) named(ctx context.Context, n *Server, slot int) (*Server, erro
 // ownerAddr returns where the node sees the owner of the slot.
 func (s *Server) ownerAddr(ctx context.Context, slot int) (addr string, err error) {
 	err = s.ask(ctx, func(ctx context.Context, rdb *redis.Client) error {
-		ranges, err := rdb.ClusterSlots(ctx).Result()
+		ranges, err := rdb.ClusterSlots(ctx).Result() //nolint:staticcheck // what go-redis itself goes by
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (s *Server) view(ctx context.Context) (ranges []redis.ClusterSlot, err erro
 		return nil, err
 	}
 	err = s.ask(ctx, func(ctx context.Context, rdb *redis.Client) error {
-		ranges, err = rdb.ClusterSlots(ctx).Result()
+		ranges, err = rdb.ClusterSlots(ctx).Result() //nolint:staticcheck // as above
 		return err
 	})
 	for _, r := range ranges {

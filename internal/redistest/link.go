@@ -167,8 +167,7 @@ func (v *valve) Write(b []byte) (int, error) {
 
 // failed keeps the errors that are no part of a connection's life.
 func (l *link) failed(err error) {
-	var bad protocolError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[protocolError](err); ok {
 		l.proxy.complain(bad)
 	}
 }

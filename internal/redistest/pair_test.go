@@ -158,7 +158,7 @@ func TestProxyPassesMessages(t *testing.T) {
 				require.NoError(t, c.Publish(ctx, channel, i).Err())
 				m, err := sub.ReceiveMessage(ctx)
 				require.NoError(t, err)
-				assert.Equal(t, fmt.Sprint(i), m.Payload)
+				assert.Equal(t, strconv.Itoa(i), m.Payload)
 			}
 			assert.Equal(t, 1, p.Executed("SUBSCRIBE"))
 			require.Zero(t, p.Dropped())

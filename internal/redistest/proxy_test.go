@@ -93,8 +93,7 @@ func broken(t *testing.T, err error) {
 	require.Error(t, err)
 	var said redis.Error
 	require.NotErrorAs(t, err, &said)
-	var timeout net.Error
-	if errors.As(err, &timeout) {
+	if timeout, ok := errors.AsType[net.Error](err); ok {
 		require.False(t, timeout.Timeout(), "%v", err)
 	}
 }
