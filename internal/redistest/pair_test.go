@@ -5,6 +5,7 @@ package redistest
 import (
 	"bufio"
 	"fmt"
+	"strconv"
 	"io"
 	"net"
 	"strings"
