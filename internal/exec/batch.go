@@ -67,7 +67,17 @@ func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
 // flights makes one attempt of each call. The nodes of a Cluster do not wait for
 // each other, so that one which does not answer fails no calls but its own.
 func (c *Client) flights(ctx context.Context, calls []*call, r Replication) {
-	if c.topology == nil || len(calls) == 1 {
+	if c.topology == nil {
+		c.inChunks(ctx, calls, r)
+		return
+	}
+	if err := c.topology.load(ctx); err != nil {
+		for _, one := range calls {
+			one.reply = Reply{err: &notSentError{err}}
+		}
+		return
+	}
+	if len(calls) == 1 {
 		c.inChunks(ctx, calls, r)
 		return
 	}

@@ -15,14 +15,17 @@ type call struct {
 	// source says that the server did not know the script.
 	source bool
 	// ask is the node that a slot's move has the command sent to, or "", and
-	// asked says that it was. Only writes that wait for replicas need it;
-	// elsewhere go-redis follows it.
+	// asked says that it was. go-redis follows it by itself, but not for writes
+	// that wait for replicas, nor if it is told to follow nothing.
 	ask   string
 	asked bool
 
 	clustered bool
 	attempts  int
 }
+
+func (c *call) writes() bool { return c.cmd.write }
+func (c *call) asks() bool   { return c.ask != "" }
 
 // attempt begins a new attempt of the call.
 func (c *call) attempt(ctx context.Context) {
@@ -37,9 +40,15 @@ func (c *call) attempt(ctx context.Context) {
 // take notes how the attempt ended, which go-redis has returned from.
 func (c *call) take() {
 	c.reply = replyOf(c.request.Cmder)
-	if c.reply.err != nil && c.cmd.write && !c.request.mark.sent() {
-		c.reply.err = &notSentError{c.reply.err}
+	err := c.reply.err
+	switch {
+	case err == nil, !c.cmd.write:
+	case c.request.mark.withdraw():
+		c.reply.err = &notSentError{err}
+	case !isReply(err):
+		c.reply.err = &sentError{err}
 	}
+	c.ask = askedNode(err)
 }
 
 // abandon notes that the caller does not wait for the attempt any longer. What

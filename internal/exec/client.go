@@ -11,6 +11,7 @@ import (
 type Client struct {
 	redis    redis.UniversalClient
 	topology *topology // nil where there is no Cluster
+	known    bool      // a client of go-redis itself, and none that wraps one
 	// timely says that the client's sockets follow the deadline of a context.
 	timely      bool
 	readTimeout time.Duration // 0 is none
@@ -18,16 +19,31 @@ type Client struct {
 
 // New returns a Client that sends through c.
 func New(c redis.UniversalClient) *Client {
-	client := &Client{redis: c, timely: true}
+	client := &Client{redis: c, known: true}
 	switch c := c.(type) {
 	case *redis.ClusterClient:
+		o := c.Options()
 		client.topology = &topology{client: c}
-		client.timely, client.readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
+		client.set(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
 	case *redis.Client:
-		client.timely, client.readTimeout = c.Options().ContextTimeoutEnabled, c.Options().ReadTimeout
+		o := c.Options()
+		client.set(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+	default:
+		client.known = false
 	}
 	return client
 }
+
+// set notes how the client's sockets end. Without a timeout, which is -1 in its
+// options, they end with nothing, the deadline of a context included.
+func (c *Client) set(enabled bool, read, write time.Duration) {
+	c.timely = enabled && read >= 0 && write >= 0
+	c.readTimeout = max(read, 0)
+}
+
+// Known reports whether the client is one of go-redis itself. Behind one that wraps
+// it there may be a Cluster, whose nodes cannot be told apart.
+func (c *Client) Known() bool { return c.known }
 
 // Timely reports whether the sockets of the go-redis client follow the deadline
 // of a context. Where they do not, a call that reaches its deadline returns all
@@ -35,7 +51,7 @@ func New(c redis.UniversalClient) *Client {
 func (c *Client) Timely() bool { return c.timely }
 
 // ReadTimeout is how long the go-redis client waits for a reply, or 0 for ever.
-func (c *Client) ReadTimeout() time.Duration { return max(c.readTimeout, 0) }
+func (c *Client) ReadTimeout() time.Duration { return c.readTimeout }
 
 // Do sends one command and returns its reply, after as many attempts as are safe
 // within ctx.

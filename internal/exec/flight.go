@@ -83,8 +83,8 @@ func (c *Client) detaches(ctx context.Context, calls []*call) bool {
 // send hands the attempts to go-redis and notes what came of them.
 func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	switch {
-	case r.Replicas > 0 && slices.ContainsFunc(calls, func(one *call) bool { return one.cmd.write }):
-		c.replicate(ctx, calls, r)
+	case r.Replicas > 0 && slices.ContainsFunc(calls, (*call).writes), slices.ContainsFunc(calls, (*call).asks):
+		c.toNodes(ctx, calls, r)
 		return
 	case len(calls) == 1:
 		_ = c.redis.Process(ctx, calls[0].request) // the request holds the error

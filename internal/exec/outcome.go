@@ -16,6 +16,9 @@ import (
 // to a connection. An error that a script raised proves nothing, since the script
 // may have written before it.
 func NotExecuted(err error) bool {
+	if _, ok := errors.AsType[*sentError](err); ok {
+		return false
+	}
 	if errors.Is(err, redis.ErrClosed) || errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) || isDial(err) {
 		return true
 	}
@@ -48,6 +51,13 @@ type notSentError struct{ cause error }
 
 func (e *notSentError) Error() string { return e.cause.Error() }
 func (e *notSentError) Unwrap() error { return e.cause }
+
+// sentError is the error of a command that was written to a connection and not
+// answered, whatever went wrong last.
+type sentError struct{ cause error }
+
+func (e *sentError) Error() string { return e.cause.Error() }
+func (e *sentError) Unwrap() error { return e.cause }
 
 func isDial(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)

@@ -18,10 +18,10 @@ type Replication struct {
 	Timeout time.Duration
 }
 
-// replicate sends the calls and WAIT after them, on one connection of each node,
-// as WAIT counts the replicas that have what its own connection wrote. On another
-// it would confirm what was never sent to them.
-func (c *Client) replicate(ctx context.Context, calls []*call, r Replication) {
+// toNodes sends the calls to the nodes themselves, for what go-redis does not do: to
+// follow a slot on its way, and to send WAIT on the connection that wrote. On
+// another it would confirm what was never sent to the replicas.
+func (c *Client) toNodes(ctx context.Context, calls []*call, r Replication) {
 	groups, err := c.byNode(ctx, calls)
 	if err != nil {
 		for _, one := range calls {
@@ -32,7 +32,7 @@ func (c *Client) replicate(ctx context.Context, calls []*call, r Replication) {
 	}
 	var wg sync.WaitGroup
 	for to, group := range groups {
-		wg.Go(func() { to.replicate(ctx, group, r) })
+		wg.Go(func() { to.send(ctx, group, r) })
 	}
 	wg.Wait()
 }
@@ -71,25 +71,23 @@ func (t *topology) nodeOf(ctx context.Context, one *call) (node, error) {
 
 // nodeAt returns the client of the master with that address.
 func (t *topology) nodeAt(ctx context.Context, addr string) (*redis.Client, error) {
-	var mu sync.Mutex
-	var found *redis.Client
-	err := t.client.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if client.Options().Addr == addr {
-			found = client
-		}
-		return nil
-	})
-	if err == nil && found == nil {
-		err = errNoNode
+	masters, err := t.masters(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return found, err
+	for _, master := range masters {
+		if master.Options().Addr == addr {
+			return master, nil
+		}
+	}
+	return nil, errNoNode
 }
 
 var errNoNode = errors.New("redis: connection to a node that the Cluster does not list yet")
 
-func (n node) replicate(ctx context.Context, calls []*call, r Replication) {
+// send sends the calls in one round trip, and WAIT after them if replicas are asked
+// for.
+func (n node) send(ctx context.Context, calls []*call, r Replication) {
 	pipe := n.client.Pipeline()
 	for _, one := range calls {
 		if n.asking {
@@ -98,15 +96,17 @@ func (n node) replicate(ctx context.Context, calls []*call, r Replication) {
 		_ = pipe.Process(ctx, one.request)
 	}
 	wait := redis.NewCmd(ctx, "WAIT", r.Replicas, r.milliseconds(ctx))
-	_ = pipe.Process(ctx, &request{Cmder: wait})
+	if r.Replicas > 0 {
+		_ = pipe.Process(ctx, &request{Cmder: wait})
+	}
 	_, _ = pipe.Exec(ctx) // the requests hold the errors
-	acknowledged, err := wait.Int()
+	acknowledged, err := 0, error(nil)
+	if r.Replicas > 0 {
+		acknowledged, err = wait.Int()
+	}
 	for _, one := range calls {
 		one.take()
-		switch {
-		case one.reply.err != nil:
-			one.ask = askedNode(one.reply.err)
-		case one.cmd.write && (err != nil || acknowledged < r.Replicas):
+		if one.reply.err == nil && one.cmd.write && (err != nil || acknowledged < r.Replicas) {
 			one.reply.short, one.reply.why = true, err
 		}
 	}

@@ -20,6 +20,15 @@ type request struct {
 // NoRetry has go-redis send the request once, also in a pipeline.
 func (*request) NoRetry() bool { return true }
 
+// SetErr notes the server's word that it did not execute the request, after which
+// it may be sent again: to where a redirection points.
+func (r *request) SetErr(err error) {
+	if isReply(err) && !errors.Is(err, redis.Nil) && !raised(err.Error()) {
+		r.mark.state.CompareAndSwap(sending, waiting)
+	}
+	r.Cmder.SetErr(err)
+}
+
 // newRequest returns an attempt of cmd, which shares nothing with another.
 func newRequest(ctx context.Context, cmd *Command) *request {
 	r := new(request)
@@ -65,12 +74,19 @@ const (
 	withdrawn
 )
 
-var errWithdrawn = errors.New("recalled before it was sent")
+var (
+	errWithdrawn = errors.New("recalled before it was sent")
+	errSent      = errors.New("sent before; a hook of the client may call next only once")
+)
 
-// MarshalBinary returns the argument, unless the command was withdrawn.
+// MarshalBinary returns the argument, but not for a command that was withdrawn or
+// that was sent already, which a hook may try that repeats what has failed.
 func (m *mark) MarshalBinary() ([]byte, error) {
-	if !m.state.CompareAndSwap(waiting, sending) && m.state.Load() == withdrawn {
-		return nil, errWithdrawn
+	if !m.state.CompareAndSwap(waiting, sending) {
+		if m.state.Load() == withdrawn {
+			return nil, errWithdrawn
+		}
+		return nil, errSent
 	}
 	switch arg := m.arg.(type) {
 	case []byte:
@@ -91,9 +107,6 @@ func (m *mark) String() string {
 	}
 	return fmt.Sprint(m.arg)
 }
-
-// sent reports whether the command may have reached a server.
-func (m *mark) sent() bool { return m.state.Load() == sending }
 
 // withdraw has the command never be sent, and reports false if that is too late.
 func (m *mark) withdraw() bool {

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // scanCount is about how many keys the server looks at for one reply.
@@ -102,43 +99,64 @@ func scanned(list []any) (cursor string, keys []string, err error) {
 	return string(next), keys, nil
 }
 
+// ErrUnknownClient says that the client wraps one of go-redis, behind which there
+// may be one server or many.
+var ErrUnknownClient = errors.New("the client is neither a *redis.Client nor a *redis.ClusterClient")
+
 // layout returns the masters, in an order that depends on them alone.
 func (c *Client) layout(ctx context.Context) ([]server, error) {
-	if c.topology == nil {
-		one := server{client: c}
-		err := one.identify(ctx, "INFO", "server")
-		return []server{one}, err
+	if !c.known {
+		return nil, ErrUnknownClient
 	}
-	var mu sync.Mutex
-	var all []server
-	err := c.topology.client.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, server{client: &Client{redis: client, timely: c.timely, readTimeout: c.readTimeout}})
-		return nil
-	})
+	all := []server{{client: c}}
+	if c.topology != nil {
+		masters, err := c.topology.masters(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = all[:0]
+		for _, master := range masters {
+			all = append(all, server{client: &Client{redis: master, known: true, timely: c.timely, readTimeout: c.readTimeout}})
+		}
+	}
 	for i := range all {
-		if err == nil {
-			err = all[i].identify(ctx, "CLUSTER", "NODES")
+		if err := all[i].identify(ctx, c.topology != nil); err != nil {
+			return nil, err
 		}
 	}
 	slices.SortFunc(all, func(a, b server) int { return cmp.Compare(a.identity, b.identity) })
-	return all, err
+	return all, nil
 }
 
-// identify asks the server who it is. For a node of a Cluster that is its id, its
-// epoch, and its slots with those that are moving. A server that has no such
-// command, as the embedded one, is always the same.
-func (s *server) identify(ctx context.Context, question ...any) error {
-	text, err := s.client.Do(ctx, Read(question...)).Bytes()
-	if err != nil && isReply(err) && !redis.HasErrorPrefix(err, "NOPERM") {
-		return nil
+// identify asks the server who it is: its run, since one that has restarted hashes
+// anew and understands no cursor of before, and as a node of a Cluster its id, its
+// epoch, and its slots with those that are moving.
+func (s *server) identify(ctx context.Context, clustered bool) error {
+	info, err := s.client.Do(ctx, Read("INFO", "server")).Bytes()
+	switch {
+	case err != nil && isReply(err) && strings.Contains(err.Error(), "section (server) is not supported"):
+		return nil // the embedded server, which is always the same
+	case err != nil:
+		return err
 	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(string(info)) {
 		if strings.HasPrefix(line, "run_id:") {
 			s.identity = line
-		} else if fields := strings.Fields(line); len(fields) > 7 && strings.Contains(fields[2], "myself") {
-			s.identity = strings.Join(append([]string{fields[0], fields[2], fields[6]}, fields[8:]...), " ")
+		}
+	}
+	if s.identity == "" {
+		return ErrIncomplete
+	}
+	if !clustered {
+		return nil
+	}
+	nodes, err := s.client.Do(ctx, Read("CLUSTER", "NODES")).Bytes()
+	if err != nil && isReply(err) && strings.Contains(err.Error(), "cluster support disabled") {
+		return nil // a master behind Sentinel, whose replicas go-redis reads from
+	}
+	for line := range strings.Lines(string(nodes)) {
+		if fields := strings.Fields(line); len(fields) > 7 && strings.Contains(fields[2], "myself") {
+			s.identity += strings.Join(append([]string{fields[0], fields[2], fields[6]}, fields[8:]...), " ")
 		}
 	}
 	return err

@@ -31,7 +31,47 @@ type topology struct {
 	running chan struct{} // closed when the look under way has ended
 	ended   time.Time
 
-	sign atomic.Int64 // when a call last failed or took long, in Unix nanoseconds
+	loaded atomic.Bool  // the client knows some owners
+	sign   atomic.Int64 // when a call last failed or took long, in Unix nanoseconds
+}
+
+// masters returns the clients of all masters, after a new look at the Cluster. It
+// returns with ctx, whatever the client does.
+func (t *topology) masters(ctx context.Context) ([]*redis.Client, error) {
+	type found struct {
+		masters []*redis.Client
+		err     error
+	}
+	done := make(chan found, 1)
+	go func() {
+		var mu sync.Mutex
+		var f found
+		f.err = t.client.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
+			mu.Lock()
+			defer mu.Unlock()
+			f.masters = append(f.masters, client)
+			return nil
+		})
+		done <- f
+	}()
+	select {
+	case f := <-done:
+		if f.err == nil {
+			t.loaded.Store(true)
+		}
+		return f.masters, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// load has the client know some owners, so that to ask for one takes no time.
+func (t *topology) load(ctx context.Context) error {
+	if t.loaded.Load() {
+		return nil
+	}
+	_, err := t.masters(ctx)
+	return err
 }
 
 // trouble notes a sign that a node may be dead.
@@ -65,18 +105,9 @@ func (t *topology) reload(ctx context.Context) {
 
 func (t *topology) look(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadLimit)
-	loaded := make(chan struct{})
-	go func() {
-		defer close(loaded)
-		// It reloads before it calls back, where ReloadState would return at once
-		// and hold back the next for 200 ms.
-		_ = t.client.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
-	}()
-	select {
-	case <-loaded:
-	case <-ctx.Done(): // a client whose sockets do not follow a deadline may be longer
-	}
-	cancel()
+	defer cancel()
+	// ReloadState would return at once and hold back the next for 200 ms.
+	_, _ = t.masters(ctx) // what it does not find the next look may
 	t.mu.Lock()
 	t.running, t.ended = nil, time.Now()
 	t.mu.Unlock()
@@ -112,7 +143,8 @@ func (c *Client) guard(ctx context.Context, calls []*call) (context.Context, fun
 			}
 		}
 	}
-	g.timer = time.AfterFunc(guardPause, g.look)
+	g.timer = time.AfterFunc(time.Hour, g.look)
+	g.timer.Reset(guardPause) // not before g has it
 	return ctx, g.stop
 }
 

@@ -5,9 +5,9 @@ package redistest
 import (
 	"bufio"
 	"fmt"
-	"strconv"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
