@@ -60,12 +60,19 @@ func (s *Store) Atomically(ctx context.Context, f func(ctx context.Context, tx *
 // run runs f on the transaction and returns its error, unless the transaction
 // has one of its own.
 func (tx *Tx) run(ctx context.Context, f func(context.Context, *Tx) error) error {
-	defer tx.done.Store(true)
+	defer tx.end()
 	err := f(context.WithValue(ctx, txKey{}, tx), tx)
 	if errors.Is(tx.err, errAppliedBefore) {
 		return nil
 	}
 	return err
+}
+
+// end has the transaction take no more calls.
+func (tx *Tx) end() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.done.Store(true)
 }
 
 // errAppliedBefore ends a transaction whose receipt was found.
@@ -78,12 +85,17 @@ func (tx *Tx) commit(o *operation) (violated []*member, err error) {
 	defer tx.mu.Unlock()
 	switch {
 	case errors.Is(tx.err, errAppliedBefore):
-		return nil, nil
+		r, err := tx.receipt.at(tx.members[0].key)
+		if err == nil {
+			err = o.confirm(&r)
+		}
+		return nil, err
 	case tx.err != nil:
 		return nil, tx.err
 	}
 	used, writes := tx.used()
-	if len(used) == 0 || !writes && len(used) == 1 && !tx.receipt.given.once {
+	replicated := o.replication.Replicas > 0
+	if len(used) == 0 || !writes && len(used) == 1 && !tx.receipt.given.once && !replicated {
 		return nil, nil
 	}
 	keys := make([]string, 0, len(used)+1)
@@ -94,7 +106,7 @@ func (tx *Tx) commit(o *operation) (violated []*member, err error) {
 		args = append(args, c.args()...)
 	}
 	send := commitScript.Write
-	if !writes {
+	if !writes && !replicated {
 		send = commitScript.ReadPrimary
 	}
 	var r receipt
@@ -182,7 +194,7 @@ func (t *txReceipt) at(key string) (receipt, error) {
 	if tag == "" {
 		tag = key
 	}
-	return t.store.newReceipt("Atomically", "{"+tag+"}:__tx", t.given.opID)
+	return t.store.newReceipt("Atomically", ofTx+"{"+tag+"}", t.given.opID)
 }
 
 // nameFor returns the name of the receipt beside that key, or "" if the

@@ -67,7 +67,7 @@ type item struct {
 func getMany(ctx context.Context, r Reader, items []item) error {
 	o := begin(ctx, readerOf(r), "GetMany", commonFamily(items), len(items), mayGet)
 	if o.tx != nil && o.err == nil {
-		o.tx.prefetch(&o, items)
+		o.err = o.tx.prefetch(&o, items)
 	}
 	return o.each(items, func(b *exec.Batch, one *operation, v any) func() {
 		if one.tx != nil {

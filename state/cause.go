@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func cause(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, redis.ErrClosed):
 		return ErrClosed
-	case errors.As(err, new(*exec.UnexpectedError)):
+	case errors.As(err, new(*exec.UnexpectedError)), errors.As(err, new(*strconv.NumError)):
 		return errMalformed
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)

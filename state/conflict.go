@@ -35,10 +35,8 @@ func (e *ConflictError) Error() string {
 // Is reports whether target is [ErrConflict].
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
-// GoString keeps the keys out of what %#v prints.
-func (e *ConflictError) GoString() string {
-	return fmt.Sprintf("&state.ConflictError{Attempts:%d, Families:%q}", e.Attempts, e.Families)
-}
+// Format prints the text of e, whatever the verb, so that no verb prints the keys.
+func (e *ConflictError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // Keys returns the names in Redis of the keys behind Families. They may hold
 // personal data or secrets, so think before they are logged.

@@ -3,7 +3,9 @@ package state
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -111,9 +113,15 @@ func (e *Error) Unwrap() error { return e.Err }
 // operation failed as a whole.
 func (e *Error) Key() string { return e.key }
 
-// GoString keeps the key out of what %#v prints.
-func (e *Error) GoString() string {
-	return fmt.Sprintf("&state.Error{Op:%q, Family:%q, Err:%q}", e.Op, e.Family, e.Err)
+// Format prints the text of e, whatever the verb, so that no verb prints the key.
+func (e *Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// formatText prints a text with quotes if they are asked for.
+func formatText(f fmt.State, verb rune, text string) {
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(f, text)
 }
 
 // LogValue returns the operation, the template and what went wrong.

@@ -3,6 +3,8 @@ package state
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 )
 
 // Reader is what reading needs: a [*Store], a [View] or a [*Tx]. Only this package
@@ -40,6 +42,9 @@ type ReadWriteRemover interface {
 // View is a [Reader] and nothing else: no type assertion makes a [Writer] of it.
 // [Store.ReadOnly] returns one.
 type View struct{ store *Store }
+
+// Format prints nothing of v, as its prefix can name a tenant.
+func (v View) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.View") }
 
 func (v View) reader() any { return target{store: v.store} }
 

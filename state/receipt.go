@@ -11,8 +11,13 @@ import (
 
 const (
 	// receiptSegment begins the names of receipts, after the prefix of the
-	// store. No template may have a segment that begins so.
+	// store. No template may have a segment that begins so. What follows says
+	// what comes then: a key with a tag of its own, one as a whole as the tag, or
+	// the tag of a transaction.
 	receiptSegment = "__op:"
+	ofTagged       = "tagged:"
+	ofWhole        = "key:"
+	ofTx           = "tx:"
 	// maxOpIDBytes bounds an operation id.
 	maxOpIDBytes = 256
 
@@ -59,9 +64,23 @@ func (s *Store) newReceipt(op, place, id string) (receipt, error) {
 // key as a hash tag.
 func slotName(prefix, key string) string {
 	if name := strings.TrimPrefix(key, prefix); strings.Contains(name, "{") {
-		return name
+		return ofTagged + name
 	}
-	return "{" + key + "}"
+	return ofWhole + "{" + key + "}"
+}
+
+// confirm waits for the replicas that the operation asks for to have what a receipt
+// tells of, which was read and so may be on the primary alone. It sends the script
+// for no key but the receipt's.
+func (o *operation) confirm(r *receipt) error {
+	if o.replication.Replicas == 0 {
+		return nil
+	}
+	reply := o.do(commitScript.Write([]string{r.key}, r.ttl, r.says, ""))
+	if err := reply.Err(); err != nil {
+		return writeCause(o.ctx, err)
+	}
+	return o.replicated(reply)
 }
 
 // answer returns what a receipt says that was found in Redis, and whether there

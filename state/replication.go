@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,10 +25,14 @@ type Replication struct {
 	Timeout time.Duration
 }
 
+var errWrapped = errors.New("needs a *redis.Client or a *redis.ClusterClient, and not one that wraps it; add hooks to it instead")
+
 func (r Replication) check(c *exec.Client) error {
 	switch limit := c.ReadTimeout(); {
 	case r == Replication{}:
 		return nil
+	case !c.Known():
+		return errWrapped
 	case r.Replicas < 1:
 		return fmt.Errorf("asks for %d replicas; give 1 or more", r.Replicas)
 	case r.Timeout < time.Millisecond:

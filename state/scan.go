@@ -198,9 +198,12 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 		}
 		return len(hits) == 0 || page(hits)
 	})
-	if errors.Is(err, exec.ErrIncomplete) {
+	switch {
+	case errors.Is(err, exec.ErrIncomplete):
 		w.err = ErrScanIncomplete
-	} else {
+	case errors.Is(err, exec.ErrUnknownClient):
+		w.err = fmt.Errorf("a walk %w", errWrapped)
+	default:
 		w.err = cause(w.ctx, err)
 	}
 }

@@ -105,8 +105,8 @@ func (s *Store) Client() redis.UniversalClient {
 	return s.client
 }
 
-// Format prints nothing of s, as its prefix can name a tenant.
-func (s *Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.Store") }
+// Format prints nothing of the store, as its prefix can name a tenant.
+func (Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.Store") }
 
 // Close closes the client if [Open] made it. Every operation after it fails with
 // [ErrClosed]. Closing a store again does nothing and returns nil.

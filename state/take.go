@@ -60,10 +60,12 @@ func (o *operation) take(v any, r receipt) (taken bool, err error) {
 	}
 	c := change{key: o.key, expect: s.token().expectation(), action: actionUnlink, receipt: r, old: r.key != ""}
 	e, err := o.make(&c)
-	if err == nil && e.again {
+	if e.again {
+		// Another call with the same id was faster.
 		zero(v)
-		o.decode(e.old, v)
-		return o.err == nil, o.err
+		if o.decode(e.old, v); o.err != nil {
+			return false, o.err
+		}
 	}
 	return err == nil && !e.refused, err
 }
@@ -74,6 +76,9 @@ func (o *operation) takeAgain(r *receipt, found []byte, v any) (taken bool, err 
 	if err == nil {
 		o.decode(old, v)
 		err = o.err
+	}
+	if err == nil {
+		err = o.confirm(r)
 	}
 	return err == nil, err
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/typedstate/typedstate/internal/exec"
 )
 
 // Tx is a transaction that [Store.Atomically] runs. It is a [Reader], [Writer] and
@@ -122,6 +125,9 @@ func (tx *Tx) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.Tx")
 func (tx *Tx) look(o *operation) (snapshot, error) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
+	if tx.done.Load() {
+		return snapshot{}, ErrTxDone
+	}
 	m := tx.find(o.key)
 	if err := tx.load(o, m); err != nil {
 		return snapshot{}, err
@@ -134,15 +140,20 @@ func (tx *Tx) load(o *operation, m *member) error {
 	if m.read || m.write != nil && m.write.action == actionSet {
 		return nil
 	}
-	keys := []string{m.key}
-	if name := tx.receipt.nameFor(m.key); name != "" {
-		keys = append(keys, name)
-	}
-	s, err := snapshotOf(o.exec().Do(o.ctx, entryScript.ReadPrimary(keys)))
+	s, err := snapshotOf(o.exec().Do(o.ctx, tx.read(m)))
 	if err != nil {
 		return cause(o.ctx, err)
 	}
 	return tx.record(m, s)
+}
+
+// read returns the command that reads a key, and the receipt beside it.
+func (tx *Tx) read(m *member) exec.Command {
+	keys := []string{m.key}
+	if name := tx.receipt.nameFor(m.key); name != "" {
+		keys = append(keys, name)
+	}
+	return entryScript.ReadPrimary(keys)
 }
 
 // record notes what was read.
@@ -159,8 +170,9 @@ func (tx *Tx) record(m *member, s snapshot) error {
 }
 
 // prefetch reads those keys of a batch in one round trip that the transaction
-// does not know yet. What it cannot read the batch finds out by itself.
-func (tx *Tx) prefetch(o *operation, items []item) {
+// does not know yet, and fails if the transaction was applied before. What else
+// keeps it from reading a key the batch finds out by itself.
+func (tx *Tx) prefetch(o *operation, items []item) (err error) {
 	b := o.batch()
 	var finish []func()
 	for _, item := range items {
@@ -174,13 +186,13 @@ func (tx *Tx) prefetch(o *operation, items []item) {
 		if m.read || m.write != nil {
 			continue
 		}
-		reply := b.Add(entryScript.ReadPrimary([]string{m.key}))
+		reply := b.Add(tx.read(m))
 		finish = append(finish, func() {
-			if s, err := snapshotOf(*reply); err == nil {
+			if s, failed := snapshotOf(*reply); failed == nil {
 				tx.mu.Lock()
 				defer tx.mu.Unlock()
 				if !m.read {
-					_ = tx.record(m, s) // there is no receipt in it
+					err = cmp.Or(err, tx.record(m, s))
 				}
 			}
 		})
@@ -189,6 +201,7 @@ func (tx *Tx) prefetch(o *operation, items []item) {
 	for _, f := range finish {
 		f()
 	}
+	return err
 }
 
 // change notes a change for the commit, if what the transaction sees is as the
@@ -196,6 +209,9 @@ func (tx *Tx) prefetch(o *operation, items []item) {
 func (tx *Tx) change(o *operation, c *change) (e effect, err error) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
+	if tx.done.Load() {
+		return e, ErrTxDone
+	}
 	m := tx.find(o.key)
 	if c.expect != expectAnything || c.action != actionSet || c.old {
 		if err := tx.load(o, m); err != nil {
@@ -239,9 +255,14 @@ func (m *member) apply(c *change) {
 			return
 		}
 		m.after.left = lifeOf(c.ms)
-		if m.write != nil && m.write.action.stores() {
+		switch {
+		case m.write == nil:
+		case m.write.action.stores():
 			// The value is written anyway, and now with this TTL.
 			c = &change{key: m.key, action: actionSet, data: m.after.data, ms: c.ms}
+		case m.write.action == actionExpire:
+			// It is longer than what the transaction has set itself.
+			c = &change{key: m.key, action: actionExpire, ms: c.ms}
 		}
 	default:
 		c = m.merge(c, left)
@@ -262,6 +283,9 @@ func (m *member) merge(c *change, left time.Duration) *change {
 	m.after = snapshot{data: c.data, present: true, left: lifeOf(ms)}
 	if ms == 0 {
 		m.after.left = NoTTL
+	}
+	if c.action == actionKeep && m.write != nil && m.write.action == actionExtend {
+		return &change{key: m.key, action: actionExtend, data: c.data, ms: m.write.ms}
 	}
 	if known || c.action == actionSet {
 		return &change{key: m.key, action: actionSet, data: c.data, ms: ms}

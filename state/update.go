@@ -2,8 +2,10 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"reflect"
 )
 
 // Update changes the value at the key: it reads it, calls change with it, and
@@ -16,7 +18,8 @@ import (
 // [Key.Set] do. Where it fails nothing is changed, but for [ErrUnknownOutcome] and
 // [ErrNotReplicated]. What is left of the TTL is kept, or extended to the TTL of a
 // sliding family; [RefreshTTL] and [TTL] set another. A value that comes out with
-// the same bytes is not written.
+// the same bytes is not written; replicas are waited for all the same, if they are
+// asked for.
 //
 // With [OpID] a call that was applied before returns the value that is stored
 // now, or a zero one if it is gone, and does not run change.
@@ -24,15 +27,26 @@ import (
 // It sends a script that reads and one that writes. O(n) in the length of the
 // value.
 func Update[T any](ctx context.Context, rw ReadWriter, k Key[T], change func(*T) error, opts ...UpdateOption) (v T, err error) {
-	err = update(ctx, rw, "Update", k.ref, &v, func() error { return change(&v) }, opts)
+	err = update(ctx, rw, "Update", k.ref, &v, editor(change, &v), opts)
 	return v, err
 }
 
 // Upsert is [Update], but has change start from a zero value if there is none,
 // which is then stored with the family's TTL or that of [TTL].
 func Upsert[T any](ctx context.Context, rw ReadWriter, k Key[T], change func(*T) error, opts ...UpdateOption) (v T, err error) {
-	err = update(ctx, rw, "Upsert", k.ref, &v, func() error { return change(&v) }, opts)
+	err = update(ctx, rw, "Upsert", k.ref, &v, editor(change, &v), opts)
 	return v, err
+}
+
+// editor returns what calls change, a func(*T) error, with v, a *T. A closure in
+// [Update] would do without reflection, but the compiler would make it, and more
+// of Update around it, for every family.
+func editor(change, v any) func() error {
+	return func() error {
+		results := reflect.ValueOf(change).Call([]reflect.Value{reflect.ValueOf(v)})
+		err, _ := results[0].Interface().(error)
+		return err
+	}
 }
 
 // update has edit change what v points to.
@@ -89,7 +103,10 @@ func (u *updating) try(v any) (done bool, err error) {
 		if _, _, err := u.receipt.answer(s.receipt, false); err != nil {
 			return false, err
 		}
-		return true, u.current(&s, v)
+		if err := u.current(&s, v); err != nil {
+			return false, err
+		}
+		return true, u.confirm(&u.receipt)
 	}
 	if u.decodeSnapshot(&s, v); u.err != nil && (s.present || !u.create) {
 		return false, u.err
@@ -99,14 +116,15 @@ func (u *updating) try(v any) (done bool, err error) {
 		return false, &editError{err}
 	}
 	c, err := u.change(&s, v)
-	if err != nil || c.action == actionNone && c.receipt.key == "" {
+	if err != nil || c.action == actionNone && c.receipt.key == "" && u.replication.Replicas == 0 {
 		return err == nil, err
 	}
 	e, err := u.make(&c)
-	if err == nil && e.again {
+	if e.again {
 		// Another call with the same id was faster.
 		zero(v)
-		return u.try(v)
+		done, failed := u.try(v)
+		return done, cmp.Or(err, failed)
 	}
 	return !e.refused && err == nil || errors.Is(err, ErrNotReplicated), err
 }
