@@ -119,22 +119,8 @@ func TestWritesThatWaitForReplicasFollowASlot(t *testing.T) {
 	keys := []string{"{a}1", "{b}1", "{c}1", "{d}1"}
 	require.Equal(t, 4, send(keys...))
 
-	source, err := cluster.Owner("{a}")
-	require.NoError(t, err)
+	target := migrate(ctx, t, cluster, "{a}")
 	slot := redistest.Slot("{a}")
-	var target *redistest.Server
-	for _, node := range cluster.Nodes()[:3] {
-		if node != source {
-			target = node
-		}
-	}
-	id := func(s *redistest.Server) string {
-		text, err := s.Client(t).Do(ctx, "CLUSTER", "MYID").Text()
-		require.NoError(t, err)
-		return text
-	}
-	require.NoError(t, target.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", id(source)).Err())
-	require.NoError(t, source.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", id(target)).Err())
 	assert.Equal(t, 3, send("{a}1", "{a}new", "{b}1"), "one key is still there, one is asked for at the target")
 	n, err := target.Client(t).Do(ctx, "CLUSTER", "COUNTKEYSINSLOT", slot).Int()
 	require.NoError(t, err)
@@ -145,6 +131,27 @@ func TestWritesThatWaitForReplicasFollowASlot(t *testing.T) {
 	got, err := c.Do(ctx, exec.Get("{a}1")).Bytes()
 	require.NoError(t, err)
 	assert.Equal(t, "3", string(got))
+}
+
+// migrate begins to move the slot of a key to the master that it returns.
+func migrate(ctx context.Context, t *testing.T, cluster *redistest.Cluster, key string) (target *redistest.Server) {
+	t.Helper()
+	source, err := cluster.Owner(key)
+	require.NoError(t, err)
+	for _, node := range cluster.Nodes()[:3] {
+		if node != source {
+			target = node
+		}
+	}
+	id := func(s *redistest.Server) string {
+		text, err := s.Client(t).Do(ctx, "CLUSTER", "MYID").Text()
+		require.NoError(t, err)
+		return text
+	}
+	slot := redistest.Slot(key)
+	require.NoError(t, target.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", id(source)).Err())
+	require.NoError(t, source.Client(t).Do(ctx, "CLUSTER", "SETSLOT", slot, "MIGRATING", id(target)).Err())
+	return target
 }
 
 func TestAWriteIsConfirmedByReplicasOrSaidNotToBe(t *testing.T) {

@@ -1,0 +1,197 @@
+// Command torture breaks Redis, and the way to it, under callers of the library,
+// and checks what they were told.
+//
+//	go run ./internal/torture -for 60s
+//	go run ./internal/torture -for 30s -only expiry,pair -seed 7
+//	go run ./internal/torture -lost 10000 -updates 100000 -partitions 50 -expiries 5000 -moves 20 -cancels 20000
+//
+// It starts its own servers on the loopback interface and needs nothing but
+// redis-server in PATH. It prints name=value lines, the seed first, then those of
+// each scenario in the order of scenario.go, then those of all together; what
+// broke goes to stderr. It exits with 1 if an invariant broke or a scenario could
+// not be run, with 2 if it was called wrongly, and with 0 otherwise.
+//
+// -for is shared among the scenarios as time for traffic. To start servers, to
+// wait for a cluster that replaces a dead master and to check takes up to 90
+// seconds more, after which the program ends with 1 in any case. A count that is
+// forced takes as long as it takes, for which there are 20 minutes more. The
+// random choices follow from the seed; in which order the goroutines and servers
+// come to them does not.
+//
+// -only names groups or scenarios, and -on the deployments to use: single,
+// cluster, sentinel, pair. There is one group, writes.
+//
+// # lost (single)
+//
+// Each call of the API that writes is made with a key of its own, and the reply
+// to its write is lost at a proxy: dropped, cut in half, or held beyond the
+// deadline. The proxy counts how often each write of a call was sent.
+//
+//   - lost_replies: calls whose reply was lost; at least 1
+//   - lost_kinds: how many of the calls in lost.go were covered; all
+//   - lost_missed: calls that ended before their fault could strike
+//   - unreported: of the lost replies, those not reported as
+//     state.ErrUnknownOutcome; 0
+//   - plain_duplicates_of_100_lost: of 100 INCR by go-redis alone whose first
+//     reply is lost, those that were applied again
+//
+// # exact (single)
+//
+// Callers give each call an id and repeat it until it succeeds, while a third of
+// the writes fail. What calls add up to must come out exactly, and a repeated call
+// must be answered as the first would have been.
+//
+//   - exact_calls, exact_attempts, exact_faults: calls, attempts and what failed
+//   - exact_count_errors: counters and accounts with a wrong sum, and calls that
+//     never succeeded; 0
+//   - wrong_answers: repeated calls that were refused, such as SetIfAbsent that
+//     found its own value, or answered with another value; 0
+//
+// # linear (single) and linear-cluster (cluster)
+//
+// Clients get, set, update and compare-and-set a few registers through proxies
+// that lose, cut and delay replies, and give up some calls. On the Cluster slots
+// move and masters hand over meanwhile. Porcupine looks for an order of all calls
+// that explains what each caller was told. A call whose outcome is unknown is one
+// that never returns, and a call that says that nothing was written is left out:
+// if that is wrong, a value turns up that nobody stored. The figures end in
+// _single or _cluster.
+//
+//   - linearizable_single, linearizable_cluster: whether there is an order; true,
+//     and a search that takes longer than 20 seconds is as bad as none
+//   - stale_histories_single, stale_histories_cluster: histories that have none, but
+//     do without their reads: a read was old, and no write lost or done twice
+//   - updates_single, updates_cluster: calls of Update among the operations
+//   - operations_single, operations_cluster: operations that were put in order
+//   - histories_single, histories_cluster: the registers, each with a history
+//   - unknown_single, unknown_cluster: calls with an unknown outcome
+//   - conflicts_single, conflicts_cluster: calls refused with state.ErrConflict
+//   - not_done_single, not_done_cluster: calls whose callers gave up before
+//     anything was written
+//   - visible_errors_single, visible_errors_cluster: calls that had time left and
+//     failed otherwise; 0
+//   - check_ms_single, check_ms_cluster: how long the search took
+//   - linear_failovers, linear_moves, linear_acts_failed: what was done to the
+//     Cluster, and how often it refused
+//
+// # moves (cluster)
+//
+// Nothing fails, but slots move, masters hand over, and all servers forget all
+// scripts every 5 ms. Each call that changes a key adds itself to a list there.
+//
+//   - visible_errors: errors other than state.ErrUnknownOutcome and
+//     state.ErrConflict; 0
+//   - moves_lost: acknowledged calls that are missing from a list; 0
+//   - moves_torn: transactions of two keys that are in one of them; 0
+//   - moves_ghosts: calls that failed and should have done nothing, and are in a
+//     list; 0
+//   - moves_wrong_replies: values of a batch that belong to another key; 0
+//   - moves_calls, moves_unknown, moves_conflicts, moves_not_replicated: calls,
+//     and how they ended
+//   - moves_slots, moves_failovers, moves_acts_failed, moves_script_flushes: what
+//     was done; at least 1 slot
+//
+// # dead (cluster)
+//
+// A master is killed under a load of 200 calls a second with 10 s each, half of
+// them reads. Beside it, go-redis alone has the same load of INCR and GET, with
+// the options that it has by default. Replies to writes take 300 ms before the
+// end, so that some are under way then.
+//
+//   - visible_errors_dead_master: errors from the kill on, other than
+//     state.ErrUnknownOutcome and state.ErrNotFound; 0
+//   - unknown_at_kill: calls with an unknown outcome; at most
+//     writes_on_wire_at_kill
+//   - writes_on_wire_at_kill: writes that the dead master's proxy had forwarded
+//     without an answer, just after the kill
+//   - promotion_ms: from the kill until the successor is master and says that the
+//     cluster is in order
+//   - recovery_after_promotion_ms: from then to the first success of a call on
+//     the dead master's keys; at most 1000
+//   - plain_errors_dead, plain_duplicates_dead: errors of go-redis, and INCR that
+//     were applied twice
+//   - plain_recovery_ms_dead: as for the library; or plain_recovery_ms_capped_dead
+//     if it did not recover in that time
+//
+// # dark (cluster)
+//
+// The same with a master that is stopped and whose proxy swallows everything, so
+// that no connection to it ends.
+//
+//   - visible_errors_blackholed: as above; 0
+//   - recovery_after_promotion_ms_blackholed: as above; at most 3000, as a dial
+//     can take 2000
+//   - unknown_blackholed, writes_on_wire_at_blackhole, promotion_ms_blackholed:
+//     as above, but writes go on being sent into the dark until the cluster has
+//     noticed
+//   - plain_errors_dark, plain_duplicates_dark, plain_recovery_ms_dark,
+//     plain_recovery_ms_capped_dark: as above
+//
+// # expiry (single)
+//
+// Keys live for a few milliseconds. One creator alone brings each back, as a new
+// generation, once it has seen that it is gone, and updaters change what is there.
+//
+//   - expiries: ends that the creator saw; at least 1
+//   - expiry_updates: calls that found a value
+//   - expiry_renewed: values stored with KeepTTL that found none, and so have the
+//     family's TTL
+//   - immortal_keys: values without a TTL, at any time or in the end; 0
+//   - resurrections: values that were there after their end and before they were
+//     created again, or of an old generation; 0
+//
+// # pair (pair)
+//
+// A replica is cut off while callers write, and then put in the master's place.
+//
+//   - partitions: how often
+//   - acked, acked_lost: writes that the master acknowledged, and those of them
+//     that its successor lacks. This is how Redis replicates, and no invariant
+//   - confirmed, confirmed_lost: the same for writes with state.Replicated(1, …);
+//     at least 1, and 0
+//   - confirmed_while_cut: writes that began after the cut and were confirmed all
+//     the same; 0
+//   - unconfirmed: writes that failed with state.ErrNotReplicated
+//   - pair_visible_errors: other errors; 0
+//
+// # reigns (sentinel)
+//
+// The master that three sentinels watch is killed under load. What it had
+// acknowledged may be lost, so each reign is a history of its own.
+//
+//   - linearizable_sentinel: whether each has an order; true
+//   - operations_sentinel: operations that were put in order
+//   - reigns_overturned: reigns that sentinels ended for no reason, and that were
+//     tried again
+//   - acked_lost_sentinel: acknowledged increments that a successor lacks
+//   - unknown_sentinel: calls with an unknown outcome
+//   - visible_errors_sentinel: calls of the first reign that failed otherwise
+//   - promotion_ms_sentinel: from the kill until a sentinel names the successor
+//
+// # cancels (single)
+//
+// Callers give up after a few milliseconds, by deadline or cancel, while replies
+// are late or never come. Each value holds its key.
+//
+//   - cancels, cancels_cut: calls, and those that were given up
+//   - wrong_replies: values that belong to another key; 0
+//   - late_returns: calls that returned more than 50 ms after they had to, while
+//     the machine was on time itself: after the deadline, after the cancel of a
+//     batch, and ReadTimeout after the cancel of a call of one key; 0
+//   - late_returns_excused: those where the machine was late
+//   - worst_return_ms: the longest delay that counts
+//   - goroutines_leaked: goroutines that stay once the client is closed; 0
+//
+// # All together
+//
+//   - seed: where random choices began
+//   - ops: calls of the library; at least 1
+//   - duplicates: writes that were sent or applied twice; 0
+//   - linearizable: whether all histories have an order; true
+//   - lost_updates: acknowledged increments that a counter lacks; 0
+//   - known_share: calls of the histories with a known outcome, in the scenario
+//     with the fewest; at least 0.95, or the check proves little
+//
+// The tests of this package put a broken call in the place of each that is
+// checked, and see it reported.
+package main
