@@ -49,6 +49,11 @@ func editor(change, v any) func() error {
 	}
 }
 
+// UpdateInto is [Update] for generated code: v is a *T and change a func(*T) error.
+func UpdateInto(ctx context.Context, rw ReadWriter, k AnyKey, v, change any, opts []UpdateOption) error {
+	return update(ctx, rw, "Update", refOf(k), v, editor(change, v), opts)
+}
+
 // update has edit change what v points to.
 func update(ctx context.Context, rw ReadWriter, name string, k ref, v any, edit func() error, opts []UpdateOption) error {
 	o := beginKey(ctx, writerOf(rw), name, k, mayGet|maySet)

@@ -48,33 +48,46 @@ func (s *SessionReader) GetMany(ctx context.Context, userIDs ...string) ([]state
 
 // SessionStore reads, writes and removes the [Session] values of a store. What it has no method for, such as
 // [state.SetIfAbsent] and [state.Take], is a function that takes a key of [SessionKey].
-type SessionStore struct{ rw state.ReadWriteRemover }
+type SessionStore struct {
+	reader SessionReader
+	rw     state.ReadWriteRemover
+}
 
 // NewSessionStore returns a store of the [Session] values in rw.
-func NewSessionStore(rw state.ReadWriteRemover) *SessionStore { return &SessionStore{rw} }
+func NewSessionStore(rw state.ReadWriteRemover) *SessionStore {
+	return &SessionStore{SessionReader{rw}, rw}
+}
 
 // Reader returns the reading half of s.
-func (s *SessionStore) Reader() *SessionReader { return &SessionReader{s.rw} }
+func (s *SessionStore) Reader() *SessionReader { return &SessionReader{s.reader.r} }
 
 // Get returns the Session at "session:<userID>". If there is none, the error matches [state.ErrNotFound].
 func (s *SessionStore) Get(ctx context.Context, userID string) (Session, error) {
-	return SessionKey(userID).Get(ctx, s.rw)
+	return s.reader.Get(ctx, userID)
 }
 
 // Lookup returns the Session at "session:<userID>" and true, or false if there is none.
 func (s *SessionStore) Lookup(ctx context.Context, userID string) (Session, bool, error) {
-	return state.Lookup(ctx, s.rw, SessionKey(userID))
+	return s.reader.Lookup(ctx, userID)
 }
 
 // GetMany returns a result for each of userIDs, in their order. Where there is no Session, its error matches
 // [state.ErrNotFound].
 func (s *SessionStore) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
-	return state.GetEach(ctx, s.rw, SessionKey, userIDs)
+	return s.reader.GetMany(ctx, userIDs...)
 }
 
 // Set stores v at "session:<userID>", in place of what is there.
 func (s *SessionStore) Set(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
 	return SessionKey(userID).Set(ctx, s.rw, v, opts...)
+}
+
+// Update calls change with the Session at "session:<userID>", stores what becomes of it, and returns that. If there
+// is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on the
+// new value. See [state.Update].
+func (s *SessionStore) Update(ctx context.Context, userID string, change func(*Session) error, opts ...state.UpdateOption) (v Session, err error) {
+	err = state.UpdateInto(ctx, s.rw, SessionKey(userID), &v, change, opts)
+	return v, err
 }
 
 // Touch has the Session at "session:<userID>" live for the family's TTL from now on. If there is none, the error
@@ -136,34 +149,47 @@ func (s *ResumePointReader) GetMany(ctx context.Context, keys ...ResumePointPara
 
 // ResumePointStore reads, writes and removes the [ResumePoint] values of a store. What it has no method for, such
 // as [state.SetIfAbsent] and [state.Take], is a function that takes a key of [ResumePointKey].
-type ResumePointStore struct{ rw state.ReadWriteRemover }
+type ResumePointStore struct {
+	reader ResumePointReader
+	rw     state.ReadWriteRemover
+}
 
 // NewResumePointStore returns a store of the [ResumePoint] values in rw.
-func NewResumePointStore(rw state.ReadWriteRemover) *ResumePointStore { return &ResumePointStore{rw} }
+func NewResumePointStore(rw state.ReadWriteRemover) *ResumePointStore {
+	return &ResumePointStore{ResumePointReader{rw}, rw}
+}
 
 // Reader returns the reading half of s.
-func (s *ResumePointStore) Reader() *ResumePointReader { return &ResumePointReader{s.rw} }
+func (s *ResumePointStore) Reader() *ResumePointReader { return &ResumePointReader{s.reader.r} }
 
 // Get returns the ResumePoint at "resume:<topic>:<partition>". If there is none, the error matches
 // [state.ErrNotFound].
 func (s *ResumePointStore) Get(ctx context.Context, topic string, partition uint32) (ResumePoint, error) {
-	return ResumePointKey(topic, partition).Get(ctx, s.rw)
+	return s.reader.Get(ctx, topic, partition)
 }
 
 // Lookup returns the ResumePoint at "resume:<topic>:<partition>" and true, or false if there is none.
 func (s *ResumePointStore) Lookup(ctx context.Context, topic string, partition uint32) (ResumePoint, bool, error) {
-	return state.Lookup(ctx, s.rw, ResumePointKey(topic, partition))
+	return s.reader.Lookup(ctx, topic, partition)
 }
 
 // GetMany returns a result for each of keys, in their order. Where there is no ResumePoint, its error matches
 // [state.ErrNotFound].
 func (s *ResumePointStore) GetMany(ctx context.Context, keys ...ResumePointParams) ([]state.Result[ResumePoint], error) {
-	return state.GetEach(ctx, s.rw, ResumePointParams.Key, keys)
+	return s.reader.GetMany(ctx, keys...)
 }
 
 // Set stores v at "resume:<topic>:<partition>", in place of what is there.
 func (s *ResumePointStore) Set(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
 	return ResumePointKey(topic, partition).Set(ctx, s.rw, v, opts...)
+}
+
+// Update calls change with the ResumePoint at "resume:<topic>:<partition>", stores what becomes of it, and returns
+// that. If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs
+// again, on the new value. See [state.Update].
+func (s *ResumePointStore) Update(ctx context.Context, topic string, partition uint32, change func(*ResumePoint) error, opts ...state.UpdateOption) (v ResumePoint, err error) {
+	err = state.UpdateInto(ctx, s.rw, ResumePointKey(topic, partition), &v, change, opts)
+	return v, err
 }
 
 // Touch has the ResumePoint at "resume:<topic>:<partition>" live for the family's TTL from now on. If there is
@@ -214,33 +240,44 @@ func (s *TokenReader) GetMany(ctx context.Context, ids ...string) ([]state.Resul
 
 // TokenStore reads, writes and removes the [Token] values of a store. What it has no method for, such as
 // [state.SetIfAbsent] and [state.Take], is a function that takes a key of [TokenKey].
-type TokenStore struct{ rw state.ReadWriteRemover }
+type TokenStore struct {
+	reader TokenReader
+	rw     state.ReadWriteRemover
+}
 
 // NewTokenStore returns a store of the [Token] values in rw.
-func NewTokenStore(rw state.ReadWriteRemover) *TokenStore { return &TokenStore{rw} }
+func NewTokenStore(rw state.ReadWriteRemover) *TokenStore { return &TokenStore{TokenReader{rw}, rw} }
 
 // Reader returns the reading half of s.
-func (s *TokenStore) Reader() *TokenReader { return &TokenReader{s.rw} }
+func (s *TokenStore) Reader() *TokenReader { return &TokenReader{s.reader.r} }
 
 // Get returns the Token at "token:<id>". If there is none, the error matches [state.ErrNotFound].
 func (s *TokenStore) Get(ctx context.Context, id string) (Token, error) {
-	return TokenKey(id).Get(ctx, s.rw)
+	return s.reader.Get(ctx, id)
 }
 
 // Lookup returns the Token at "token:<id>" and true, or false if there is none.
 func (s *TokenStore) Lookup(ctx context.Context, id string) (Token, bool, error) {
-	return state.Lookup(ctx, s.rw, TokenKey(id))
+	return s.reader.Lookup(ctx, id)
 }
 
 // GetMany returns a result for each of ids, in their order. Where there is no Token, its error matches
 // [state.ErrNotFound].
 func (s *TokenStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Token], error) {
-	return state.GetEach(ctx, s.rw, TokenKey, ids)
+	return s.reader.GetMany(ctx, ids...)
 }
 
 // Set stores v at "token:<id>", in place of what is there.
 func (s *TokenStore) Set(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
 	return TokenKey(id).Set(ctx, s.rw, v, opts...)
+}
+
+// Update calls change with the Token at "token:<id>", stores what becomes of it, and returns that. If there is
+// none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on the new
+// value. See [state.Update].
+func (s *TokenStore) Update(ctx context.Context, id string, change func(*Token) error, opts ...state.UpdateOption) (v Token, err error) {
+	err = state.UpdateInto(ctx, s.rw, TokenKey(id), &v, change, opts)
+	return v, err
 }
 
 // Touch has the Token at "token:<id>" live for the family's TTL from now on. If there is none, the error matches

@@ -1,17 +1,21 @@
 package gen
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // accessor is a method of a reader or store. In its texts $T is the type, $K the
 // template without types in quotes, and $state the name of package state; in its
-// call, $k is the key and $r what the method works on.
+// call, $k is the key, $r what the method works on, and $a the context and the
+// parts of the key.
 //
 // They are few, and have pointers as receivers: each costs the compiler about
 // 2 ms for every family, and one of a value a wrapper on top. What is done less
-// often is a function of package state.
+// often is a function of package state. A store hands reading on to the reader
+// that it holds, as turning its own interface into the one of a reader is code
+// that the compiler would make for every method.
 type accessor struct {
 	name string
 	doc  string
@@ -40,6 +44,12 @@ var writing = []accessor{
 		doc: "stores v at $K, in place of what is there.",
 	},
 	{
+		name: "Update", params: "change func(*$T) error, opts ...$state.UpdateOption", results: "(v $T, err error)",
+		call: "err = $state.UpdateInto(ctx, $r, $k, &v, change, opts)\nreturn v, err",
+		doc: "calls change with the $T at $K, stores what becomes of it, and returns that." + orNotFound +
+			" Where another has written meanwhile, change runs again, on the new value. See [$state.Update].",
+	},
+	{
 		name: "Touch", params: "opts ...$state.TouchOption", results: "error", call: "return $state.Touch(ctx, $r, $k, opts...)",
 		doc: "has the $T at $K live for the family's TTL from now on." + orNotFound,
 	},
@@ -56,29 +66,41 @@ func (e *emitter) reader(f *Family) {
 	e.doc("%s returns a reader of the [%s] values in r.", n.NewReader, f.Type)
 	e.line("func %[1]s(r %[2]s.Reader) *%[3]s { return &%[3]s{r} }\n", n.NewReader, state, n.Reader)
 	e.accessors(f, n.Reader, "s.r", reading)
-	e.getMany(f, n.Reader, "s.r")
+	e.getMany(f, n.Reader)
+	e.walks(f, n.Reader)
 }
 
 func (e *emitter) store(f *Family) {
 	n, state := f.Names, e.model.State
 	e.doc("%s reads, writes and removes the [%s] values of a store. What it has no method for, such as "+
 		"[%s.SetIfAbsent] and [%[3]s.Take], is a function that takes a key of [%[4]s].", n.Store, f.Type, state, n.Key)
-	e.line("type %s struct{ rw %s.ReadWriteRemover }\n", n.Store, state)
+	e.line("type %s struct {\nreader %s\nrw %s.ReadWriteRemover\n}\n", n.Store, n.Reader, state)
 	e.doc("%s returns a store of the [%s] values in rw.", n.NewStore, f.Type)
-	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s { return &%[3]s{rw} }\n", n.NewStore, state, n.Store)
+	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s { return &%[3]s{%[4]s{rw}, rw} }\n", n.NewStore, state, n.Store, n.Reader)
 	e.doc("Reader returns the reading half of s.")
-	e.line("func (s *%s) Reader() *%[2]s { return &%[2]s{s.rw} }\n", n.Store, n.Reader)
-	e.accessors(f, n.Store, "s.rw", reading)
-	e.getMany(f, n.Store, "s.rw")
+	e.line("func (s *%s) Reader() *%[2]s { return &%[2]s{s.reader.r} }\n", n.Store, n.Reader)
+	e.accessors(f, n.Store, "s.reader", through(reading))
+	e.getMany(f, n.Store)
+	e.walks(f, n.Store)
 	e.accessors(f, n.Store, "s.rw", writing)
+	e.removeAll(f)
 }
 
-// accessors writes methods of a reader or store, which holds what it works on in
-// the field that through names.
-func (e *emitter) accessors(f *Family, receiver, through string, list []accessor) {
+// through returns the methods of a store that call those of its reader.
+func through(list []accessor) []accessor {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].call = "return $r." + list[i].name + "($a)"
+	}
+	return list
+}
+
+// accessors writes methods of a reader or store, which work on that field.
+func (e *emitter) accessors(f *Family, receiver, field string, list []accessor) {
 	fill := strings.NewReplacer(
 		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State,
-		"$k", f.Names.Key+"("+f.arguments()+")", "$r", through,
+		"$k", f.Names.Key+"("+f.arguments()+")", "$a", strings.TrimSuffix("ctx, "+f.arguments(), ", "),
+		"$r", field,
 	)
 	for _, a := range list {
 		params := []string{"ctx " + e.model.Context + ".Context"}
@@ -107,7 +129,7 @@ func (f *Family) outline() string {
 }
 
 // getMany writes GetMany, which a family of one key has no use for.
-func (e *emitter) getMany(f *Family, receiver, through string) {
+func (e *emitter) getMany(f *Family, receiver string) {
 	var variadic, typ, key string
 	switch len(f.Params) {
 	case 0:
@@ -121,5 +143,9 @@ func (e *emitter) getMany(f *Family, receiver, through string) {
 	e.doc("GetMany returns a result for each of %s, in their order. Where there is no %s, its error matches [%s.ErrNotFound].",
 		variadic, f.Type, m.State)
 	e.line("func (s *%s) GetMany(ctx %s.Context, %s ...%s) ([]%s.Result[%s], error) {", receiver, m.Context, variadic, typ, m.State, f.Type)
-	e.line("return %s.GetEach(ctx, %s, %s, %s)\n}\n", m.State, through, key, variadic)
+	if receiver == f.Names.Store {
+		e.line("return s.reader.GetMany(ctx, %s...)\n}\n", variadic)
+		return
+	}
+	e.line("return %s.GetEach(ctx, s.r, %s, %s)\n}\n", m.State, key, variadic)
 }

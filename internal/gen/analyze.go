@@ -40,7 +40,7 @@ func Analyze(p *Package) (*Model, []Diagnostic) {
 		if pos, ok := a.options.pos["name"]; ok {
 			at = pos
 		}
-		for _, name := range a.names.all(len(a.params)) {
+		for _, name := range a.names.all(len(a.params), a.options.scan) {
 			declared = append(declared, declaration{name, a.directive, at})
 		}
 		places = append(places, place{a.template.Resolve(kinds(a.params)), p.at(a.at)})
@@ -86,7 +86,24 @@ func (a *analysed) read(p *Package, found *diagnostics) {
 		stem = a.spec.Name.Name
 	}
 	a.names = familyNames(stem)
-	fieldClashes(p, a.template, a.names.Params, a.at, found)
+	fieldClashes(p, a.template, a.names, a.options.scan, a.at, found)
+	if a.options.scan {
+		a.walkable(p, found)
+	}
+}
+
+// walkable reports what keeps the keys of a family from being walked over.
+func (a *analysed) walkable(p *Package, found *diagnostics) {
+	if len(a.params) == 0 {
+		found.errorf(p.at(a.options.pos["scan"]), "option scan: the template makes one key, so there is nothing to walk over; leave scan out")
+	}
+	for i, r := range a.params {
+		if _, ok := types.Unalias(r.typ).(*types.Pointer); ok {
+			param := a.template.Params()[i]
+			found.errorf(p.at(a.at+token.Pos(param.TypeOffset)),
+				"key template: parameter %s: a walk cannot read a pointer back; use the type that it points to, or leave scan out", param.Name)
+		}
+	}
 }
 
 func kinds(params []resolved) []keyspec.Kind {
@@ -136,6 +153,11 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 		}
 	}
 	for _, a := range all {
+		if a.options.scan {
+			m.Iter = im.add("iter", "iter", "stditer")
+		}
+	}
+	for _, a := range all {
 		for _, r := range a.params {
 			// Imports come before parameters, so that none loses its name to one.
 			part := Part{types.TypeString(r.typ, im.qualify), r.kind}
@@ -151,7 +173,7 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 		for _, i := range m.Imports {
 			taken[i.Name] = true
 		}
-		for _, names := range [][]string{locals, a.names.all(len(a.params)), {a.spec.Name.Name}} {
+		for _, names := range [][]string{locals, a.names.all(len(a.params), a.options.scan), {a.spec.Name.Name}} {
 			for _, name := range names {
 				taken[name] = true
 			}
@@ -168,6 +190,7 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 			Jitter:   a.options.jitter,
 			Sliding:  a.options.sliding,
 			Watch:    a.options.watch,
+			Scan:     a.options.scan,
 			Msgpack:  a.options.codec == "msgpack",
 		})
 	}

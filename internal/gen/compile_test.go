@@ -32,7 +32,7 @@ type (
 //state:key parts:<a:Number>:<b:Count>:<c:Flag> ttl=30m
 type Parts struct{ N int }
 
-//state:key cart:<tenant:Tenant>:<user:User> ttl=30m
+//state:key cart:<tenant:Tenant>:<user:User> ttl=30m scan
 type Cart struct{ N int }
 `
 
@@ -51,6 +51,11 @@ func TestDoesNotCompile(t *testing.T) {
 		"swapped":   {`var tenant shop.Tenant; var user shop.User; shop.CartKey(user, tenant)`, `cannot use user (variable of string type shop.User) as shop.Tenant value in argument to shop.CartKey`},
 		"value":     {`shop.NewSessionStore(rw).Set(ctx, 1, shop.Cart{})`, `cannot use shop.Cart{} (value of struct type shop.Cart) as shop.Session value`},
 		"mixed":     {`state.GetMany(ctx, rw, shop.SessionKey(1), shop.CartKey("a", "b"))`, `does not match inferred type state.Key[shop.Session]`},
+		"readerupd": {`shop.NewSessionReader(rw).Update(ctx, 1, func(*shop.Session) error { return nil })`, `shop.NewSessionReader(rw).Update undefined (type *shop.SessionReader has no field or method Update)`},
+		"change":    {`shop.NewSessionStore(rw).Update(ctx, 1, func(*shop.Cart) error { return nil })`, `cannot use func(*shop.Cart) error {…} (value of type func(*shop.Cart) error) as func(*shop.Session) error value`},
+		"filtered":  {`var user shop.User; shop.CartFilter{}.Tenant(user)`, `cannot use user (variable of string type shop.User) as shop.Tenant value in argument to shop.CartFilter{}.Tenant`},
+		"halfall":   {`shop.NewCartReader(rw).RemoveAll(ctx, shop.CartFilter{})`, `RemoveAll undefined (type *shop.CartReader has no field or method RemoveAll)`},
+		"noscan":    {`shop.NewSessionStore(rw).Keys(ctx)`, `Keys undefined (type *shop.SessionStore has no field or method Keys)`},
 		"missing":   {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
 	}
 	dir := newModule(t)

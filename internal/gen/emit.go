@@ -111,6 +111,9 @@ func (e *emitter) family(f *Family) {
 	if len(f.Params) > 1 {
 		e.params(f)
 	}
+	if f.Scan {
+		e.filter(f)
+	}
 	e.reader(f)
 	e.store(f)
 }
@@ -167,7 +170,7 @@ func (e *emitter) key(f *Family) {
 	e.line("func %s(%s) %s.Key[%s] {", f.Names.Key, f.signature(), state, f.Type)
 	e.line("b := %s.Start(%q)", rt, f.Literals[0])
 	for i, p := range f.Params {
-		e.line("b = %s", e.appendCall(p))
+		e.line("b = %s", e.appendCall("b", p))
 		if literal := f.Literals[i+1]; literal != "" {
 			e.line("b = %s.Literal(b, %q)", rt, literal)
 		}
@@ -175,23 +178,28 @@ func (e *emitter) key(f *Family) {
 	e.line("return %s.Make(%s.End(b))\n}\n", f.Names.Family, rt)
 }
 
-// appendCall returns the call that appends a parameter to the key b.
-func (e *emitter) appendCall(p Param) string {
-	var function, basic string
+// runtimeKind returns how package rt calls a kind, and the basic type that its
+// function for it takes.
+func runtimeKind(k keyspec.Kind) (name, basic string) {
 	switch {
-	case p.Kind == keyspec.String:
-		function, basic = "AppendString", "string"
-	case p.Kind == keyspec.Bool:
-		function, basic = "AppendBool", "bool"
-	case p.Kind.Signed():
-		function, basic = "AppendInt", "int64"
-	case p.Kind.Unsigned():
-		function, basic = "AppendUint", "uint64"
-	case p.Kind == keyspec.UUID:
-		function = "AppendUUID"
+	case k == keyspec.String:
+		return "String", "string"
+	case k == keyspec.Bool:
+		return "Bool", "bool"
+	case k.Signed():
+		return "Int", "int64"
+	case k.Unsigned():
+		return "Uint", "uint64"
+	case k == keyspec.UUID:
+		return "UUID", ""
 	default:
-		function = "AppendText"
+		return "Text", ""
 	}
+}
+
+// appendCall returns the call that appends a parameter to a key.
+func (e *emitter) appendCall(to string, p Param) string {
+	name, basic := runtimeKind(p.Kind)
 	value := p.Name
 	switch {
 	case p.Convert:
@@ -199,7 +207,7 @@ func (e *emitter) appendCall(p Param) string {
 	case p.Address:
 		value = "&" + value
 	}
-	return fmt.Sprintf("%s.%s(b, %s)", e.model.RT, function, value)
+	return fmt.Sprintf("%s.Append%s(%s, %s)", e.model.RT, name, to, value)
 }
 
 func (e *emitter) params(f *Family) {

@@ -12,12 +12,13 @@ type Model struct {
 	Package, Dir string
 	// Imports are the imports of the file, by path.
 	Imports []Import
-	// State, RT, Context and Time are the names under which the file knows
-	// these packages; Time is empty where nothing expires.
-	State, RT, Context, Time string
-	Families                 []Family
-	Parts                    []Part
-	Guards                   []Guard
+	// State, RT, Context, Time and Iter are the names under which the file
+	// knows these packages; Time is empty where nothing expires, Iter where
+	// nothing is walked over.
+	State, RT, Context, Time, Iter string
+	Families                       []Family
+	Parts                          []Part
+	Guards                         []Guard
 	// Notes are remarks for stategen -v.
 	Notes []string
 
@@ -42,23 +43,26 @@ type Family struct {
 	Literals []string
 	Params   []Param
 
-	TTL, Max       time.Duration
-	Persist        string
-	Jitter         int // percent
-	Sliding, Watch bool
-	Msgpack        bool
+	TTL, Max             time.Duration
+	Persist              string
+	Jitter               int // percent
+	Sliding, Watch, Scan bool
+	Msgpack              bool
 }
 
 // Names are the package-level names of a family's declarations.
 type Names struct {
 	Key, Reader, NewReader, Store, NewStore, Params, Family string
+	// Filter and Parse are those of a family that is walked over.
+	Filter, Parse string
 }
 
 // Param is one parameter of a template.
 type Param struct {
 	// Name is its name in Go; Plural is the name of several.
 	Name, Plural string
-	// Field is its name in the struct of all parameters.
+	// Field is its name in the struct of all parameters and among the methods
+	// of the filter.
 	Field string
 	// Type is its type as the generated file writes it.
 	Type string

@@ -25,14 +25,19 @@ func familyNames(stem string) Names {
 		NewStore:  constructor + upperFirst(stem) + "Store",
 		Params:    stem + "Params",
 		Family:    lowerFirst(stem) + "Family",
+		Filter:    stem + "Filter",
+		Parse:     "parse" + upperFirst(stem) + "Key",
 	}
 }
 
 // all returns the names that a family with so many parameters declares.
-func (n Names) all(params int) []string {
+func (n Names) all(params int, scan bool) []string {
 	names := []string{n.Key, n.Reader, n.NewReader, n.Store, n.NewStore, n.Family}
 	if params > 1 {
 		names = append(names, n.Params)
+	}
+	if scan {
+		names = append(names, n.Filter, n.Parse)
 	}
 	return names
 }
@@ -83,7 +88,7 @@ func plural(name string) string {
 
 // locals are the names that generated functions use for their own. Nothing that
 // such a function needs may be called the same.
-var locals = []string{"b", "ctx", "err", "found", "keys", "old", "opts", "p", "r", "rw", "s", "v", "values"}
+var locals = []string{"b", "change", "ctx", "err", "f", "found", "keys", "old", "opts", "p", "r", "rw", "s", "v", "values"}
 
 // used are the predeclared names that generated code needs besides the types of
 // parameters and fields.

@@ -11,12 +11,12 @@ import (
 
 // options are what a directive says after its template.
 type options struct {
-	ttl, max       time.Duration
-	persist        string
-	jitter         int // percent
-	sliding, watch bool
-	codec          string
-	name           string
+	ttl, max             time.Duration
+	persist              string
+	jitter               int // percent
+	sliding, watch, scan bool
+	codec                string
+	name                 string
 
 	pos map[string]token.Pos // where each option stands
 }
@@ -79,7 +79,7 @@ func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) o
 		}
 		known, ok := readers[a.name]
 		if !ok {
-			found.errorf(at, "unknown option %q; there are ttl, persist, jitter, sliding, max, watch, codec and name", a.name)
+			found.errorf(at, "unknown option %q; there are ttl, persist, jitter, sliding, max, watch, scan, codec and name", a.name)
 			continue
 		}
 		o.pos[a.name] = a.pos
@@ -113,6 +113,7 @@ var readers = map[string]reader{
 	"jitter":  {usage: "needs a value, such as jitter=10%", read: readJitter},
 	"sliding": {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.sliding = true; return "" }},
 	"watch":   {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.watch = true; return "" }},
+	"scan":    {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.scan = true; return "" }},
 	"codec":   {usage: "needs a value, codec=json or codec=msgpack", read: readCodec},
 	"name":    {usage: "needs a value, such as name=Basket", read: readName},
 }

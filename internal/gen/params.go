@@ -161,10 +161,16 @@ func convert(r resolved) bool {
 }
 
 // fieldClashes reports parameters whose fields in the struct of all parameters
-// would meet, be unexported, or meet its method.
-func fieldClashes(p *Package, t *keyspec.Template, params string, pos token.Pos, found *diagnostics) {
-	if len(t.Params()) < 2 {
+// would meet, be unexported, or meet its method. A family that is walked over has
+// methods of the same names on its filter, also for one parameter alone.
+func fieldClashes(p *Package, t *keyspec.Template, names Names, scan bool, pos token.Pos, found *diagnostics) {
+	several := len(t.Params()) > 1
+	if !several && !scan {
 		return
+	}
+	use := "a field of " + names.Params
+	if !several {
+		use = "a method of " + names.Filter
 	}
 	first := make(map[string]string)
 	for _, param := range t.Params() {
@@ -172,9 +178,9 @@ func fieldClashes(p *Package, t *keyspec.Template, params string, pos token.Pos,
 		field, ok := fieldName(param.Name)
 		switch other, twice := first[field]; {
 		case !ok:
-			found.errorf(at, "key template: parameter %s has no exported form for a field of %s; begin it with a letter that has a capital", param.Name, params)
-		case field == "Key":
-			found.errorf(at, "key template: parameter %s would hide the method Key of %s; choose another name", param.Name, params)
+			found.errorf(at, "key template: parameter %s has no exported form for %s; begin it with a letter that has a capital", param.Name, use)
+		case several && field == "Key":
+			found.errorf(at, "key template: parameter %s would hide the method Key of %s; choose another name", param.Name, names.Params)
 		case twice:
 			found.errorf(at, "key template: parameters %s and %s are both %s when exported; choose another name", other, param.Name, field)
 		}

@@ -1,0 +1,77 @@
+package gen
+
+// filter writes the filter of a family that is walked over, and the function that
+// makes its parameters of the decoded parts of a key.
+func (e *emitter) filter(f *Family) {
+	n, rt := f.Names, e.model.RT
+	e.doc("%s selects keys made from %q. Its zero value selects all of them.", n.Filter, f.Template)
+	e.line("type %s struct{ parts [%d]string }\n", n.Filter, len(f.Params))
+	for i, p := range f.Params {
+		e.doc("%s returns f limited to keys with that <%s>.", p.Field, p.Name)
+		e.line("func (f %[1]s) %s(%s %s) %[1]s {", n.Filter, p.Field, p.Name, p.Type)
+		// What is wrong with a part leaves a mark, as in a key.
+		e.line("f.parts[%d] = %s.End(%s)", i, rt, e.appendCall(rt+`.Start("")`, p))
+		e.line("return f\n}\n")
+	}
+	e.doc("%s returns what the decoded parts of a key stand for.", n.Parse)
+	// No type is named in the body, where one could have the name of a variable.
+	e.line("func %s(parts []string) (p %s, err error) {", n.Parse, f.found())
+	for i, p := range f.Params {
+		name, _ := runtimeKind(p.Kind)
+		to, failure := "&p", ", &err"
+		if len(f.Params) > 1 {
+			to += "." + p.Field
+		}
+		if name == "String" {
+			failure = ""
+		}
+		e.line("%s.Parse%s(parts[%d], %s%s)", rt, name, i, to, failure)
+	}
+	e.line("return p, err\n}\n")
+}
+
+// found is the type of what a walk finds of a key: all its parts, or the one.
+func (f *Family) found() string {
+	if len(f.Params) == 1 {
+		return f.Params[0].Type
+	}
+	return f.Names.Params
+}
+
+// walks writes the methods of a reader or store that walk over keys.
+func (e *emitter) walks(f *Family, receiver string) {
+	if !f.Scan {
+		return
+	}
+	// As for all reading, a store calls its reader.
+	body := func(method, function string) {
+		if receiver == f.Names.Store {
+			e.line("return s.reader.%s(ctx, f)\n}\n", method)
+			return
+		}
+		e.line("return %s.%s(ctx, s.r, %s, f.parts[:], %s)\n}\n", e.model.State, function, f.Names.Family, f.Names.Parse)
+	}
+	m, what := e.model, "the parts"
+	if len(f.Params) == 1 {
+		what = "the <" + f.Params[0].Name + ">"
+	}
+	e.doc("Keys returns an iterator over %s of each key that exists and that f selects, in no order. It needs "+
+		"Options.EnableScan. See [%s.Keys] for its errors and its cost.", what, m.State)
+	e.line("func (s *%s) Keys(ctx %s.Context, f %s) %s.Seq2[%s, error] {", receiver, m.Context, f.Names.Filter, m.Iter, f.found())
+	body("Keys", "KeysEach")
+	e.doc("All is Keys with the %s at each key. See [%s.All].", f.Type, m.State)
+	e.line("func (s *%s) All(ctx %s.Context, f %s) %s.Seq2[%s.Found[%s, %s], error] {",
+		receiver, m.Context, f.Names.Filter, m.Iter, m.State, f.found(), f.Type)
+	body("All", "AllEach")
+}
+
+func (e *emitter) removeAll(f *Family) {
+	if !f.Scan {
+		return
+	}
+	m := e.model
+	e.doc("RemoveAll removes the %s values at the keys that f selects and returns how many it removed. It is not atomic, "+
+		"and needs Options.EnableScan. See [%s.RemoveAll].", f.Type, m.State)
+	e.line("func (s *%s) RemoveAll(ctx %s.Context, f %s) (int, error) {", f.Names.Store, m.Context, f.Names.Filter)
+	e.line("return %s.RemoveEach(ctx, s.rw, %s, f.parts[:])\n}\n", m.State, f.Names.Family)
+}
