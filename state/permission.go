@@ -39,6 +39,23 @@ type ReadWriteRemover interface {
 	Remover
 }
 
+// Access is a [ReadWriteRemover] as each of the interfaces that it includes, which
+// the stores of generated code hold. [AccessTo] returns one.
+type Access struct {
+	_ [0]func() // no ==, which the compiler would make for every store
+
+	Reader     Reader
+	Writer     Writer
+	ReadWriter ReadWriter
+	Remover    Remover
+}
+
+// AccessTo returns rw as each of the interfaces that it includes. A nil one gives
+// an Access whose operations fail with [ErrNoStore].
+func AccessTo(rw ReadWriteRemover) Access {
+	return Access{Reader: rw, Writer: rw, ReadWriter: rw, Remover: rw}
+}
+
 // View is a [Reader] and nothing else: no type assertion makes a [Writer] of it.
 // [Store.ReadOnly] returns one.
 type View struct{ store *Store }

@@ -50,12 +50,13 @@ func (s *SessionReader) GetMany(ctx context.Context, userIDs ...string) ([]state
 // [state.SetIfAbsent] and [state.Take], is a function that takes a key of [SessionKey].
 type SessionStore struct {
 	reader SessionReader
-	rw     state.ReadWriteRemover
+	access state.Access
 }
 
 // NewSessionStore returns a store of the [Session] values in rw.
 func NewSessionStore(rw state.ReadWriteRemover) *SessionStore {
-	return &SessionStore{SessionReader{rw}, rw}
+	a := state.AccessTo(rw)
+	return &SessionStore{SessionReader{a.Reader}, a}
 }
 
 // Reader returns the reading half of s.
@@ -79,26 +80,26 @@ func (s *SessionStore) GetMany(ctx context.Context, userIDs ...string) ([]state.
 
 // Set stores v at "session:<userID>", in place of what is there.
 func (s *SessionStore) Set(ctx context.Context, userID string, v Session, opts ...state.SetOption) error {
-	return SessionKey(userID).Set(ctx, s.rw, v, opts...)
+	return SessionKey(userID).Set(ctx, s.access.Writer, v, opts...)
 }
 
 // Update calls change with the Session at "session:<userID>", stores what becomes of it, and returns that. If there
 // is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on the
 // new value. See [state.Update].
 func (s *SessionStore) Update(ctx context.Context, userID string, change func(*Session) error, opts ...state.UpdateOption) (v Session, err error) {
-	err = state.UpdateInto(ctx, s.rw, SessionKey(userID), &v, change, opts)
+	err = state.UpdateInto(ctx, s.access.ReadWriter, SessionKey(userID), &v, change, opts)
 	return v, err
 }
 
 // Touch has the Session at "session:<userID>" live for the family's TTL from now on. If there is none, the error
 // matches [state.ErrNotFound].
 func (s *SessionStore) Touch(ctx context.Context, userID string, opts ...state.TouchOption) error {
-	return state.Touch(ctx, s.rw, SessionKey(userID), opts...)
+	return state.Touch(ctx, s.access.Writer, SessionKey(userID), opts...)
 }
 
 // Remove removes the Session at "session:<userID>". It is no error if there is none.
 func (s *SessionStore) Remove(ctx context.Context, userID string) error {
-	_, err := state.Remove(ctx, s.rw, SessionKey(userID))
+	_, err := state.Remove(ctx, s.access.Remover, SessionKey(userID))
 	return err
 }
 
@@ -151,12 +152,13 @@ func (s *ResumePointReader) GetMany(ctx context.Context, keys ...ResumePointPara
 // as [state.SetIfAbsent] and [state.Take], is a function that takes a key of [ResumePointKey].
 type ResumePointStore struct {
 	reader ResumePointReader
-	rw     state.ReadWriteRemover
+	access state.Access
 }
 
 // NewResumePointStore returns a store of the [ResumePoint] values in rw.
 func NewResumePointStore(rw state.ReadWriteRemover) *ResumePointStore {
-	return &ResumePointStore{ResumePointReader{rw}, rw}
+	a := state.AccessTo(rw)
+	return &ResumePointStore{ResumePointReader{a.Reader}, a}
 }
 
 // Reader returns the reading half of s.
@@ -181,26 +183,26 @@ func (s *ResumePointStore) GetMany(ctx context.Context, keys ...ResumePointParam
 
 // Set stores v at "resume:<topic>:<partition>", in place of what is there.
 func (s *ResumePointStore) Set(ctx context.Context, topic string, partition uint32, v ResumePoint, opts ...state.SetOption) error {
-	return ResumePointKey(topic, partition).Set(ctx, s.rw, v, opts...)
+	return ResumePointKey(topic, partition).Set(ctx, s.access.Writer, v, opts...)
 }
 
 // Update calls change with the ResumePoint at "resume:<topic>:<partition>", stores what becomes of it, and returns
 // that. If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs
 // again, on the new value. See [state.Update].
 func (s *ResumePointStore) Update(ctx context.Context, topic string, partition uint32, change func(*ResumePoint) error, opts ...state.UpdateOption) (v ResumePoint, err error) {
-	err = state.UpdateInto(ctx, s.rw, ResumePointKey(topic, partition), &v, change, opts)
+	err = state.UpdateInto(ctx, s.access.ReadWriter, ResumePointKey(topic, partition), &v, change, opts)
 	return v, err
 }
 
 // Touch has the ResumePoint at "resume:<topic>:<partition>" live for the family's TTL from now on. If there is
 // none, the error matches [state.ErrNotFound].
 func (s *ResumePointStore) Touch(ctx context.Context, topic string, partition uint32, opts ...state.TouchOption) error {
-	return state.Touch(ctx, s.rw, ResumePointKey(topic, partition), opts...)
+	return state.Touch(ctx, s.access.Writer, ResumePointKey(topic, partition), opts...)
 }
 
 // Remove removes the ResumePoint at "resume:<topic>:<partition>". It is no error if there is none.
 func (s *ResumePointStore) Remove(ctx context.Context, topic string, partition uint32) error {
-	_, err := state.Remove(ctx, s.rw, ResumePointKey(topic, partition))
+	_, err := state.Remove(ctx, s.access.Remover, ResumePointKey(topic, partition))
 	return err
 }
 
@@ -242,11 +244,14 @@ func (s *TokenReader) GetMany(ctx context.Context, ids ...string) ([]state.Resul
 // [state.SetIfAbsent] and [state.Take], is a function that takes a key of [TokenKey].
 type TokenStore struct {
 	reader TokenReader
-	rw     state.ReadWriteRemover
+	access state.Access
 }
 
 // NewTokenStore returns a store of the [Token] values in rw.
-func NewTokenStore(rw state.ReadWriteRemover) *TokenStore { return &TokenStore{TokenReader{rw}, rw} }
+func NewTokenStore(rw state.ReadWriteRemover) *TokenStore {
+	a := state.AccessTo(rw)
+	return &TokenStore{TokenReader{a.Reader}, a}
+}
 
 // Reader returns the reading half of s.
 func (s *TokenStore) Reader() *TokenReader { return &TokenReader{s.reader.r} }
@@ -269,26 +274,26 @@ func (s *TokenStore) GetMany(ctx context.Context, ids ...string) ([]state.Result
 
 // Set stores v at "token:<id>", in place of what is there.
 func (s *TokenStore) Set(ctx context.Context, id string, v Token, opts ...state.SetOption) error {
-	return TokenKey(id).Set(ctx, s.rw, v, opts...)
+	return TokenKey(id).Set(ctx, s.access.Writer, v, opts...)
 }
 
 // Update calls change with the Token at "token:<id>", stores what becomes of it, and returns that. If there is
 // none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on the new
 // value. See [state.Update].
 func (s *TokenStore) Update(ctx context.Context, id string, change func(*Token) error, opts ...state.UpdateOption) (v Token, err error) {
-	err = state.UpdateInto(ctx, s.rw, TokenKey(id), &v, change, opts)
+	err = state.UpdateInto(ctx, s.access.ReadWriter, TokenKey(id), &v, change, opts)
 	return v, err
 }
 
 // Touch has the Token at "token:<id>" live for the family's TTL from now on. If there is none, the error matches
 // [state.ErrNotFound].
 func (s *TokenStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
-	return state.Touch(ctx, s.rw, TokenKey(id), opts...)
+	return state.Touch(ctx, s.access.Writer, TokenKey(id), opts...)
 }
 
 // Remove removes the Token at "token:<id>". It is no error if there is none.
 func (s *TokenStore) Remove(ctx context.Context, id string) error {
-	_, err := state.Remove(ctx, s.rw, TokenKey(id))
+	_, err := state.Remove(ctx, s.access.Remover, TokenKey(id))
 	return err
 }
 

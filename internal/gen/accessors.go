@@ -8,14 +8,15 @@ import (
 
 // accessor is a method of a reader or store. In its texts $T is the type, $K the
 // template without types in quotes, and $state the name of package state; in its
-// call, $k is the key, $r what the method works on, and $a the context and the
-// parts of the key.
+// call, $k is the key, $a the context and the parts of the key, $r what the method
+// reads from, and $w, $rw and $d what it writes to, changes and removes from.
 //
 // They are few, and have pointers as receivers: each costs the compiler about
 // 2 ms for every family, and one of a value a wrapper on top. What is done less
 // often is a function of package state. A store hands reading on to the reader
-// that it holds, as turning its own interface into the one of a reader is code
-// that the compiler would make for every method.
+// that it holds, and keeps what it works on as each of the interfaces that it
+// needs, as turning one interface into another is code that the compiler would
+// make for every method.
 type accessor struct {
 	name string
 	doc  string
@@ -40,21 +41,21 @@ var reading = []accessor{
 
 var writing = []accessor{
 	{
-		name: "Set", params: "v $T, opts ...$state.SetOption", results: "error", call: "return $k.Set(ctx, $r, v, opts...)",
+		name: "Set", params: "v $T, opts ...$state.SetOption", results: "error", call: "return $k.Set(ctx, $w, v, opts...)",
 		doc: "stores v at $K, in place of what is there.",
 	},
 	{
 		name: "Update", params: "change func(*$T) error, opts ...$state.UpdateOption", results: "(v $T, err error)",
-		call: "err = $state.UpdateInto(ctx, $r, $k, &v, change, opts)\nreturn v, err",
+		call: "err = $state.UpdateInto(ctx, $rw, $k, &v, change, opts)\nreturn v, err",
 		doc: "calls change with the $T at $K, stores what becomes of it, and returns that." + orNotFound +
 			" Where another has written meanwhile, change runs again, on the new value. See [$state.Update].",
 	},
 	{
-		name: "Touch", params: "opts ...$state.TouchOption", results: "error", call: "return $state.Touch(ctx, $r, $k, opts...)",
+		name: "Touch", params: "opts ...$state.TouchOption", results: "error", call: "return $state.Touch(ctx, $w, $k, opts...)",
 		doc: "has the $T at $K live for the family's TTL from now on." + orNotFound,
 	},
 	{
-		name: "Remove", results: "error", call: "_, err := $state.Remove(ctx, $r, $k)\nreturn err",
+		name: "Remove", results: "error", call: "_, err := $state.Remove(ctx, $d, $k)\nreturn err",
 		doc: "removes the $T at $K. It is no error if there is none.",
 	},
 }
@@ -74,15 +75,16 @@ func (e *emitter) store(f *Family) {
 	n, state := f.Names, e.model.State
 	e.doc("%s reads, writes and removes the [%s] values of a store. What it has no method for, such as "+
 		"[%s.SetIfAbsent] and [%[3]s.Take], is a function that takes a key of [%[4]s].", n.Store, f.Type, state, n.Key)
-	e.line("type %s struct {\nreader %s\nrw %s.ReadWriteRemover\n}\n", n.Store, n.Reader, state)
+	e.line("type %s struct {\nreader %s\naccess %s.Access\n}\n", n.Store, n.Reader, state)
 	e.doc("%s returns a store of the [%s] values in rw.", n.NewStore, f.Type)
-	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s { return &%[3]s{%[4]s{rw}, rw} }\n", n.NewStore, state, n.Store, n.Reader)
+	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s {\na := %[2]s.AccessTo(rw)\nreturn &%[3]s{%[4]s{a.Reader}, a}\n}\n",
+		n.NewStore, state, n.Store, n.Reader)
 	e.doc("Reader returns the reading half of s.")
 	e.line("func (s *%s) Reader() *%[2]s { return &%[2]s{s.reader.r} }\n", n.Store, n.Reader)
 	e.accessors(f, n.Store, "s.reader", through(reading))
 	e.getMany(f, n.Store)
 	e.walks(f, n.Store)
-	e.accessors(f, n.Store, "s.rw", writing)
+	e.accessors(f, n.Store, "s.reader", writing)
 	e.removeAll(f)
 }
 
@@ -95,12 +97,12 @@ func through(list []accessor) []accessor {
 	return list
 }
 
-// accessors writes methods of a reader or store, which work on that field.
-func (e *emitter) accessors(f *Family, receiver, field string, list []accessor) {
+// accessors writes methods of a reader or store, which read from that field.
+func (e *emitter) accessors(f *Family, receiver, reader string, list []accessor) {
 	fill := strings.NewReplacer(
 		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State,
 		"$k", f.Names.Key+"("+f.arguments()+")", "$a", strings.TrimSuffix("ctx, "+f.arguments(), ", "),
-		"$r", field,
+		"$rw", "s.access.ReadWriter", "$r", reader, "$w", "s.access.Writer", "$d", "s.access.Remover",
 	)
 	for _, a := range list {
 		params := []string{"ctx " + e.model.Context + ".Context"}

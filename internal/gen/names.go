@@ -88,7 +88,7 @@ func plural(name string) string {
 
 // locals are the names that generated functions use for their own. Nothing that
 // such a function needs may be called the same.
-var locals = []string{"b", "change", "ctx", "err", "f", "found", "keys", "old", "opts", "p", "r", "rw", "s", "v", "values"}
+var locals = []string{"a", "b", "change", "ctx", "err", "f", "found", "keys", "old", "opts", "p", "r", "rw", "s", "v", "values"}
 
 // used are the predeclared names that generated code needs besides the types of
 // parameters and fields.
