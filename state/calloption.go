@@ -1,6 +1,10 @@
 package state
 
-import "time"
+import (
+	"fmt"
+	"io"
+	"time"
+)
 
 // SetOption changes one call of Set, SetMany, SetIfAbsent, Replace, Swap or SetIf.
 type SetOption interface{ applySet(*callOptions) }
@@ -36,7 +40,7 @@ type WriteOption interface {
 // was used for another operation on the key is an error. It costs a second key
 // for each call, in the slot of the first: the receipt. A receipt that has
 // expired remembers nothing, so repeat well before that.
-func OpID(id string) WriteOption { return opIDOption(id) }
+func OpID(id string) WriteOption { return opIDOption{id} }
 
 // Replicated has a call wait, after its write, until that many replicas have it,
 // for up to timeout, and fail with [ErrNotReplicated] if they have not. It sends
@@ -59,9 +63,12 @@ type callOptions struct {
 	replication *Replication
 }
 
-type opIDOption string
+type opIDOption struct{ id string }
 
-func (o opIDOption) apply(c *callOptions)       { c.once, c.opID = true, string(o) }
+// Format prints nothing of the id, which can name a person.
+func (opIDOption) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.OpID") }
+
+func (o opIDOption) apply(c *callOptions)       { c.once, c.opID = true, o.id }
 func (o opIDOption) applySet(c *callOptions)    { o.apply(c) }
 func (o opIDOption) applyUpdate(c *callOptions) { o.apply(c) }
 func (o opIDOption) applyTouch(c *callOptions)  { o.apply(c) }

@@ -93,6 +93,21 @@ var _ = conform("a call that is repeated with its id is answered and not applied
 	assert.Greater(t, kept, 59*time.Minute)
 })
 
+var _ = conform("receipts of different keys have different names", func(t *testing.T, b bench) {
+	store := b.all(t)
+	plain := state.Define("user:<id>", state.FamilyOptions[int]{TTL: time.Hour})
+	whole := state.Define("{user:<id>}", state.FamilyOptions[int]{TTL: time.Hour})
+	keys := []state.Key[int]{plain.Key("1"), whole.Key("1"), accounts.Key("tx", "1"), accounts.Key("key", "1")}
+	for i, key := range keys {
+		require.NoError(t, key.Set(t.Context(), store, i, state.OpID("x")))
+		n, err := key.Get(t.Context(), store)
+		require.NoError(t, err)
+		assert.Equal(t, i, n)
+	}
+	n, _ := receipts(t, b)
+	assert.Equal(t, len(keys), n)
+})
+
 var _ = conform("an id belongs to one key and one operation", func(t *testing.T, b bench) {
 	store := b.all(t)
 	require.NoError(t, tagged.Key("a", "1").Set(t.Context(), store, 1, state.OpID("x")))

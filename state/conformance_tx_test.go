@@ -341,6 +341,19 @@ var _ = conform("a transaction that is repeated with its id is not applied again
 	assert.Equal(t, []int{40, 60}, balances(t, store, "1", "2"))
 	for range 3 {
 		require.NoError(t, store.Atomically(t.Context(), func(ctx context.Context, tx *state.Tx) error {
+			both, err := state.GetMany(ctx, tx, accounts.Key("b", "1"), accounts.Key("b", "2"))
+			if err != nil {
+				return err
+			}
+			if both[0].Value < 40 {
+				return errors.New("not enough left")
+			}
+			return transfer("1", "2", 40)(ctx, tx)
+		}, state.OpID("order 9")))
+	}
+	assert.Equal(t, []int{0, 100}, balances(t, store, "1", "2"))
+	for range 3 {
+		require.NoError(t, store.Atomically(t.Context(), func(ctx context.Context, tx *state.Tx) error {
 			return counters.Key("1").Set(ctx, tx, 1) // no read that could find the receipt
 		}, state.OpID("order 8")))
 		_, err := state.Update(t.Context(), store, counters.Key("1"), increment)

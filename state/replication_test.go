@@ -36,14 +36,43 @@ func TestReplicatedWritesAreConfirmed(t *testing.T) {
 	key := accounts.Key("b", "1")
 
 	writes := map[string]func() error{
-		"Set":      func() error { return key.Set(ctx, store, 1, once) },
-		"KeepTTL":  func() error { return key.Set(ctx, store, 1, once, state.KeepTTL()) },
-		"Replace":  func() error { return state.Replace(ctx, store, key, 1, once) },
-		"Swap":     func() error { _, _, err := state.Swap(ctx, store, key, 1, once); return err },
-		"Touch":    func() error { return state.Touch(ctx, store, key, once) },
-		"Update":   func() error { _, err := state.Update(ctx, store, key, increment, once); return err },
-		"Upsert":   func() error { _, err := state.Upsert(ctx, store, key, increment, once); return err },
-		"again":    func() error { return key.Set(ctx, store, 1, once, state.OpID("same")) },
+		"Set":     func() error { return key.Set(ctx, store, 1, once) },
+		"KeepTTL": func() error { return key.Set(ctx, store, 1, once, state.KeepTTL()) },
+		"Replace": func() error { return state.Replace(ctx, store, key, 1, once) },
+		"Swap":    func() error { _, _, err := state.Swap(ctx, store, key, 1, once); return err },
+		"Touch":   func() error { return state.Touch(ctx, store, key, once) },
+		"Update":  func() error { _, err := state.Update(ctx, store, key, increment, once); return err },
+		"Upsert":  func() error { _, err := state.Upsert(ctx, store, key, increment, once); return err },
+		"again":   func() error { return key.Set(ctx, store, 1, once, state.OpID("same")) },
+		"unchanged": func() error {
+			_, err := state.Update(ctx, store, key, func(*int) error { return nil }, once)
+			return err
+		},
+		"Update again": func() error {
+			_, err := state.Update(ctx, store, key, increment, once, state.OpID("update"))
+			return err
+		},
+		"Take again": func() error {
+			require.NoError(t, state.SetIfAbsent(ctx, store, counters.Key("again"), 7, state.OpID("set")))
+			n, err := state.Take(ctx, store, counters.Key("again"), once, state.OpID("take"))
+			assert.Equal(t, 7, n)
+			return err
+		},
+		"Atomically again": func() error {
+			return store.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
+				n, err := key.Get(ctx, tx)
+				if err != nil {
+					return err
+				}
+				return key.Set(ctx, tx, n+1)
+			}, once, state.OpID("tx"))
+		},
+		"only read": func() error {
+			return store.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
+				_, err := key.Get(ctx, tx)
+				return err
+			}, once)
+		},
 		"SetState": func() error { return always.SetState(ctx, "x", 1, time.Minute) },
 		"always":   func() error { return key.Set(ctx, always, 1) },
 		"SetMany": func() error {
@@ -89,6 +118,24 @@ func TestReplicatedWritesAreConfirmed(t *testing.T) {
 	assert.ErrorIs(t, state.SetIfAbsent(ctx, always, key, 1), state.ErrExists, "nothing was written that could be confirmed")
 	_, err = key.Get(ctx, always)
 	assert.NoError(t, err)
+}
+
+// A client that wraps one of go-redis may hide a Cluster, where WAIT and SCAN would
+// go to any node.
+func TestAWrappedClientWaitsForNoReplicasAndWalksOverNothing(t *testing.T) {
+	t.Parallel()
+	store, err := state.New(struct{ *redis.ClusterClient }{redistest.StartCluster(t, 3, 0).Client(t)},
+		state.Options{EnableSet: true, EnableScan: true})
+	require.NoError(t, err)
+	require.NoError(t, counters.Key("1").Set(t.Context(), store, 1))
+	assert.ErrorContains(t, counters.Key("1").Set(t.Context(), store, 1, state.Replicated(1, time.Second)), "not one that wraps it")
+	for _, err := range state.Keys(t.Context(), store, counters) {
+		assert.ErrorContains(t, err, "not one that wraps it")
+	}
+	unused := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+	t.Cleanup(func() { _ = unused.Close() })
+	_, err = state.New(struct{ *redis.Client }{unused}, state.Options{Replication: state.Replication{Replicas: 1, Timeout: time.Second}})
+	assert.ErrorContains(t, err, "not one that wraps it")
 }
 
 func TestReplicationIsChecked(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -40,7 +41,7 @@ func TestAWalkSaysThatTheServersChanged(t *testing.T) {
 		return n, nil
 	}
 
-	cluster := redistest.StartCluster(t, 3, 1)
+	cluster := redistest.StartCluster(t, 3, 1, redistest.WithAOF())
 	store, err := state.New(cluster.Client(t), options)
 	require.NoError(t, err)
 	fill(store)
@@ -56,6 +57,13 @@ func TestAWalkSaysThatTheServersChanged(t *testing.T) {
 	})
 	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a slot moved round and back")
 	require.NoError(t, cluster.Settled(ctx))
+	_, err = walk(store, func() {
+		owner, err := cluster.Owner("counter:1")
+		require.NoError(t, err)
+		require.NoError(t, owner.TryRestart())
+		require.NoError(t, cluster.Settled(ctx))
+	})
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a node restarted, with its slots and epoch as they were")
 	_, err = walk(store, func() { require.NoError(t, cluster.Failover(ctx, "counter:1")) })
 	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a replica took over")
 	n, err = walk(store, nil)
@@ -68,6 +76,19 @@ func TestAWalkSaysThatTheServersChanged(t *testing.T) {
 	fill(store)
 	_, err = walk(store, func() { srv.Restart(t) })
 	assert.ErrorIs(t, err, state.ErrScanIncomplete, "the server restarted")
+
+	sentinel := redistest.StartSentinel(t, 1, 3, redistest.WithAOF())
+	behind := redis.NewFailoverClusterClient(sentinel.Options())
+	t.Cleanup(func() { _ = behind.Close() })
+	other, err := state.New(behind, options)
+	require.NoError(t, err)
+	fill(other)
+	_, err = walk(other, func() {
+		master, err := sentinel.Master(ctx)
+		require.NoError(t, err)
+		require.NoError(t, master.TryRestart())
+	})
+	assert.ErrorIs(t, err, state.ErrScanIncomplete, "a master behind Sentinel restarted")
 
 	_, err = walk(store, func() { srv.Kill(t); cancel() })
 	assert.Error(t, err)

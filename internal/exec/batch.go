@@ -21,7 +21,7 @@ type Batch struct {
 
 // Add adds a command and returns where its reply will be once the batch was sent.
 func (b *Batch) Add(cmd Command) *Reply {
-	c := &call{cmd: cmd}
+	c := &call{cmd: cmd, batched: true}
 	b.calls = append(b.calls, c)
 	return &c.reply
 }

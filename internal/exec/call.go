@@ -20,6 +20,7 @@ type call struct {
 	ask   string
 	asked bool
 
+	batched   bool // one of a batch, even if the only one
 	clustered bool
 	attempts  int
 }

@@ -322,13 +322,21 @@ func TestDeadlinesAndCancels(t *testing.T) {
 				}
 			}, "%s, timely %v", name, timely)
 		}
-		promptly(t, limit, func() {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer time.AfterFunc(limit, cancel).Stop()
-			err := batch(ctx)
-			assert.ErrorIs(t, err, context.Canceled)
-			assert.False(t, exec.NotExecuted(err), "it was sent: %v", err)
-		}, "a batch that is cancelled")
+		alone := func(ctx context.Context) error {
+			var b exec.Batch
+			reply := b.Add(exec.Write("SET", "k", "w"))
+			c.Send(ctx, &b)
+			return reply.Err()
+		}
+		for name, call := range map[string]func(context.Context) error{"batch": batch, "batch of one": alone} {
+			promptly(t, limit, func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer time.AfterFunc(limit, cancel).Stop()
+				err := call(ctx)
+				assert.ErrorIs(t, err, context.Canceled)
+				assert.False(t, exec.NotExecuted(err), "it was sent: %v", err)
+			}, "a %s that is cancelled", name)
+		}
 
 		early, cancel := context.WithCancel(t.Context())
 		cancel()

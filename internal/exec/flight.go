@@ -77,7 +77,7 @@ func (c *Client) detaches(ctx context.Context, calls []*call) bool {
 		return true
 	}
 	_, limited := ctx.Deadline()
-	return len(calls) > 1 && ctx.Done() != nil || limited && !c.timely
+	return calls[0].batched && ctx.Done() != nil || limited && !c.timely
 }
 
 // send hands the attempts to go-redis and notes what came of them.

@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -49,31 +50,34 @@ func TestDeadlinesOfClientsThatNeverConnected(t *testing.T) {
 			"sentinel":         redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{addr}, ContextTimeoutEnabled: timely, ReadTimeout: timeout}),
 			"sentinel cluster": redis.NewFailoverClusterClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{addr}, ContextTimeoutEnabled: timely, ReadTimeout: timeout}),
 		} {
-			t.Cleanup(func() { _ = client.Close() })
-			c := exec.New(client)
-			for what, call := range map[string]func(context.Context) error{
-				"write": func(ctx context.Context) error { return c.Do(ctx, exec.Write("SET", "k", "v")).Err() },
-				"read":  func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
-				"scan":  func(ctx context.Context) error { return c.Scan(ctx, "*", func([]string) bool { return true }) },
-				"replicated": func(ctx context.Context) error {
+			t.Run(fmt.Sprintf("%s, timely %v", name, timely), func(t *testing.T) {
+				t.Parallel()
+				t.Cleanup(func() { _ = client.Close() })
+				c := exec.New(client)
+				for what, call := range map[string]func(context.Context) error{
+					"write": func(ctx context.Context) error { return c.Do(ctx, exec.Write("SET", "k", "v")).Err() },
+					"read":  func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
+					"scan":  func(ctx context.Context) error { return c.Scan(ctx, "*", func([]string) bool { return true }) },
+					"replicated": func(ctx context.Context) error {
+						var b exec.Batch
+						b.Replicate(exec.Replication{Replicas: 1, Timeout: time.Second})
+						reply := b.Add(exec.Write("SET", "k", "v"))
+						c.Send(ctx, &b)
+						return reply.Err()
+					},
+				} {
+					promptly(t, limit, func() { require.Error(t, call(within(t, limit))) }, what)
+				}
+				promptly(t, limit, func() {
+					ctx, cancel := context.WithCancel(t.Context())
+					defer time.AfterFunc(limit, cancel).Stop()
 					var b exec.Batch
-					b.Replicate(exec.Replication{Replicas: 1, Timeout: time.Second})
 					reply := b.Add(exec.Write("SET", "k", "v"))
+					b.Add(exec.Get("k"))
 					c.Send(ctx, &b)
-					return reply.Err()
-				},
-			} {
-				promptly(t, limit, func() { require.Error(t, call(within(t, limit))) }, "%s %s, timely %v", name, what, timely)
-			}
-			promptly(t, limit, func() {
-				ctx, cancel := context.WithCancel(t.Context())
-				defer time.AfterFunc(limit, cancel).Stop()
-				var b exec.Batch
-				reply := b.Add(exec.Write("SET", "k", "v"))
-				b.Add(exec.Get("k"))
-				c.Send(ctx, &b)
-				assert.True(t, exec.NotExecuted(reply.Err()), "%v", reply.Err())
-			}, "%s batch that is cancelled, timely %v", name, timely)
+					assert.True(t, exec.NotExecuted(reply.Err()), "%v", reply.Err())
+				}, "a batch that is cancelled")
+			})
 		}
 	}
 }
