@@ -12,6 +12,10 @@ import (
 
 // Failover makes a replica take over from the master of the key's slot, which
 // loses nothing, and returns when all nodes that are up agree on the new one.
+//
+// A node that gives up a shard and is given it back within four seconds loses what
+// it acknowledges at first: Redis 7.0 still counts the votes of the last election,
+// and lets it begin before the others know.
 func (c *Cluster) Failover(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, actLimit)
 	defer cancel()

@@ -32,6 +32,11 @@ type Sentinel struct {
 // A sentinel that restarts cannot read a password with quotes or spaces back
 // from the file that it wrote.
 //
+// A replica is linked up to a second before the master sends it anything; a WAIT
+// after a write tells. After a failover the sentinels may take the new master for
+// dead too, with half a second to answer; a test that minds gives them more, with
+// WithConfig("sentinel down-after-milliseconds main 1500").
+//
 // An old master that restarts takes writes until the sentinels demote it,
 // about a second later: what they are told then is lost, as in production.
 func StartSentinel(tb TB, replicas, sentinels int, opts ...Option) *Sentinel {
