@@ -23,8 +23,10 @@ const (
 	// lateness is how long after its deadline a call may return.
 	lateness = 50 * time.Millisecond
 	// punctual is by how much the machine may be late itself for lateness to be
-	// held against a call.
+	// held against a call, and share the part of its lateness that the machine
+	// must account for to excuse it.
 	punctual = 10 * time.Millisecond
+	share    = 4
 	// replyLimit is the ReadTimeout of the client, which a cancelled call that
 	// waits for its reply may take.
 	replyLimit = 400 * time.Millisecond
@@ -169,9 +171,9 @@ type overdue struct {
 // may be the last to notice.
 func (c *cancelling) judge() (late, excused int, worst time.Duration) {
 	for _, o := range c.overdue {
-		over := o.returned.Sub(o.due)
+		over, slipped := o.returned.Sub(o.due), c.clock.late(o.due, o.returned)
 		switch {
-		case c.clock.late(o.due, o.returned) > punctual:
+		case slipped > punctual && slipped > over/share:
 			if over > lateness {
 				excused++
 			}

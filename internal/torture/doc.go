@@ -178,7 +178,7 @@
 //   - late_returns: calls that returned more than 50 ms after they had to, while
 //     the machine was on time itself: after the deadline, after the cancel of a
 //     batch, and ReadTimeout after the cancel of a call of one key; 0
-//   - late_returns_excused: those where the machine was late
+//   - late_returns_excused: those where the machine was late for a quarter of it
 //   - worst_return_ms: the longest delay that counts
 //   - goroutines_leaked: goroutines that stay once the client is closed; 0
 //

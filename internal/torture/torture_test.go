@@ -388,10 +388,11 @@ func TestConfirmationsThatAreNoneAreNoticed(t *testing.T) {
 func TestCallsThatDoNotLetGoAreNoticed(t *testing.T) {
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
-	rep, _ := briefly(t, cancels, 500*time.Millisecond, func(b *bench) {
+	rep, _ := briefly(t, cancels, 1500*time.Millisecond, func(b *bench) {
 		b.calls.get = func(ctx context.Context, s *state.Store, k recordKey) (record, error) {
 			go func() { <-end }()
 			_, err := k.Get(ctx, s)
+			time.Sleep(600 * time.Millisecond)
 			return record{Key: "value0"}, err
 		}
 		b.calls.update = func(ctx context.Context, _ *state.Store, _ recordKey, _ func(*record) error, _ ...state.UpdateOption) (record, error) {
