@@ -44,7 +44,7 @@ func Upsert[T any](ctx context.Context, rw ReadWriter, k Key[T], change func(*T)
 func editor(change, v any) func() error {
 	return func() error {
 		results := reflect.ValueOf(change).Call([]reflect.Value{reflect.ValueOf(v)})
-		err, _ := results[0].Interface().(error)
+		err, _ := reflect.TypeAssert[error](results[0])
 		return err
 	}
 }
