@@ -83,7 +83,7 @@ func (c *Client) detaches(ctx context.Context, calls []*call) bool {
 // send hands the attempts to go-redis and notes what came of them.
 func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	switch {
-	case r.Replicas > 0 && slices.ContainsFunc(calls, (*call).writes), slices.ContainsFunc(calls, (*call).asks):
+	case r.Replicas > 0 && slices.ContainsFunc(calls, (*call).writes), slices.ContainsFunc(calls, (*call).asks), c.topology.splits(ctx, calls):
 		c.toNodes(ctx, calls, r)
 		return
 	case len(calls) == 1:

@@ -107,6 +107,30 @@ func TestAClientWithoutTimeoutsFollowsDeadlinesAllTheSame(t *testing.T) {
 	srv.Resume(t)
 }
 
+func TestCommandsAreLeftInOnePiece(t *testing.T) {
+	t.Parallel()
+	client := redistest.StartCluster(t, 3, 0).Client(t)
+	client.SetCommandInfoResolver(client.NewDynamicResolver())
+	c := exec.New(client)
+	ctx := within(t, 20*time.Second)
+	var b exec.Batch
+	var removed []*exec.Reply
+	for i := range 10 {
+		key := fmt.Sprint("k", i)
+		require.NoError(t, c.Do(ctx, exec.Write("SET", key, "v")).Err())
+		n, err := c.Do(ctx, exec.Read("EXISTS", key)).Int()
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), n)
+		removed = append(removed, b.Add(exec.Write("UNLINK", key)))
+	}
+	c.Send(ctx, &b)
+	for _, reply := range removed {
+		n, err := reply.Int()
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), n)
+	}
+}
+
 func TestASlotOnItsWayIsFollowedWithoutRedirections(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 3, 0)

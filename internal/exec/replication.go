@@ -19,8 +19,9 @@ type Replication struct {
 }
 
 // toNodes sends the calls to the nodes themselves, for what go-redis does not do: to
-// follow a slot on its way, and to send WAIT on the connection that wrote. On
-// another it would confirm what was never sent to the replicas.
+// follow a slot on its way if it is told to follow nothing, to leave a command in
+// one piece, and to send WAIT on the connection that wrote. On another it would
+// confirm what was never sent to the replicas.
 func (c *Client) toNodes(ctx context.Context, calls []*call, r Replication) {
 	groups, err := c.byNode(ctx, calls)
 	if err != nil {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +113,23 @@ func (t *topology) look(done chan struct{}) {
 	t.running, t.ended = nil, time.Now()
 	t.mu.Unlock()
 	close(done)
+}
+
+// splits reports whether go-redis would make commands of its own of one of the
+// calls, one for each slot of its keys, as it does for some commands with the
+// resolver of [redis.ClusterClient.NewDynamicResolver]. Those would be repeated.
+func (t *topology) splits(ctx context.Context, calls []*call) bool {
+	if t == nil {
+		return false
+	}
+	resolver := t.client.GetResolver()
+	return resolver != nil && slices.ContainsFunc(calls, func(one *call) bool {
+		if name := one.cmd.args[0]; name != "UNLINK" && name != "EXISTS" {
+			return false
+		}
+		policy := resolver.GetCommandPolicy(ctx, one.request)
+		return policy != nil && !policy.CanBeUsedInPipeline()
+	})
 }
 
 // byOwner returns the calls by the node that each goes to, as far as is known.
