@@ -58,7 +58,7 @@ func All[T any](ctx context.Context, r Reader, f *Family[T], fixed ...any) iter.
 func RemoveAll[T any](ctx context.Context, r Remover, f *Family[T], fixed ...any) (removed int, err error) {
 	w := newWalk(ctx, removerOf(r), "RemoveAll", f.family, mayRemove)
 	w.fix(fixed)
-	return w.remove()
+	return w.remove(func([]string) bool { return true })
 }
 
 // Found is a value with the typed parts of its key, as generated code returns it.
@@ -95,11 +95,15 @@ func AllEach[P, T any](ctx context.Context, r Reader, f *Family[T], parts []stri
 	}
 }
 
-// RemoveEach is [RemoveAll] for generated code.
-func RemoveEach[T any](ctx context.Context, r Remover, f *Family[T], parts []string) (removed int, err error) {
+// RemoveEach is [RemoveAll] for generated code. A key whose parts do not parse is
+// none of the family's and stays.
+func RemoveEach[P, T any](ctx context.Context, r Remover, f *Family[T], parts []string, parse func([]string) (P, error)) (removed int, err error) {
 	w := newWalk(ctx, removerOf(r), "RemoveAll", f.family, mayRemove)
 	w.parts = parts
-	return w.remove()
+	return w.remove(func(parts []string) bool {
+		_, err := parse(parts)
+		return err == nil
+	})
 }
 
 func parsed[P any](h *hit, parse func([]string) (P, error)) (p P, err error) {
@@ -267,14 +271,17 @@ func (h *hit) decode(v any, yield func(error) bool) bool {
 	return yield(h.one.end())
 }
 
-// remove removes the values at the keys and returns how many there were.
-func (w *walk) remove() (removed int, err error) {
+// remove removes the values at the keys whose decoded parts are the family's, and
+// returns how many there were.
+func (w *walk) remove(ours func(parts []string) bool) (removed int, err error) {
 	var failures failures
 	total := 0
 	w.pages(func(hits []*hit) bool {
-		names := make([]string, len(hits))
-		for i, h := range hits {
-			names[i] = h.one.key
+		names := make([]string, 0, len(hits))
+		for _, h := range hits {
+			if ours(h.parts) {
+				names = append(names, h.one.key)
+			}
 		}
 		total += len(names)
 		removed += w.unlink(names, &failures)

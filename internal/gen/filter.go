@@ -73,5 +73,5 @@ func (e *emitter) removeAll(f *Family) {
 	e.doc("RemoveAll removes the %s values at the keys that f selects and returns how many it removed. It is not atomic, "+
 		"and needs Options.EnableScan. See [%s.RemoveAll].", f.Type, m.State)
 	e.line("func (s *%s) RemoveAll(ctx %s.Context, f %s) (int, error) {", f.Names.Store, m.Context, f.Names.Filter)
-	e.line("return %s.RemoveEach(ctx, s.access.Remover, %s, f.parts[:])\n}\n", m.State, f.Names.Family)
+	e.line("return %s.RemoveEach(ctx, s.access.Remover, %s, f.parts[:], %s)\n}\n", m.State, f.Names.Family, f.Names.Parse)
 }

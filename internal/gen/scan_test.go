@@ -149,6 +149,8 @@ func main() {
 	must(0, srv.Client().Set(ctx, "demo:word:UPPER", "{}", 0).Err())
 	show("levels", newLeveledReader(store).All(ctx, leveledFilter{}.Level(5)))
 	show("levels", newLeveledReader(store).All(ctx, leveledFilter{}))
+	fmt.Println("removed levels", must(newLeveledStore(store).RemoveAll(ctx, leveledFilter{})))
+	fmt.Println("foreign level stays", must(srv.Client().Exists(ctx, "demo:level:300").Result()))
 	show("words", NewWordedReader(store).Keys(ctx, WordedFilter{}))
 
 	off := NewSessionReader(must(state.New(srv.Client(), state.Options{Prefix: "demo:"})))
@@ -206,6 +208,8 @@ levels: 1
 levels: 2
   error: invalid key
   {Params:5 Value:{N:5}}
+removed levels 1
+foreign level stays 1
 words: 2
   error: invalid key
   {text:a}
