@@ -39,87 +39,53 @@ func neededCommands(t *testing.T, deployment string) []string {
 	return nil
 }
 
-// everything calls all that sends a command, in all its forms.
+// everything calls all that sends a command, in each form that sends another.
 func everything(t *testing.T, store *state.Store) {
 	t.Helper()
 	ctx := t.Context()
-	key, twin := accounts.Key("b", "1"), accounts.Key("b", "2")
-	sliding := state.Define("acl-slide:<id>", state.FamilyOptions[int]{TTL: time.Hour, Sliding: true}).Key("1")
 	must := func(err error) { t.Helper(); require.NoError(t, err) }
+	key, other := accounts.Key("b", "1"), accounts.Key("b", "2")
+	sliding := state.Define("acl-slide:<id>", state.FamilyOptions[int]{TTL: time.Hour, Sliding: true}).Key("1")
+
 	must(store.Ping(ctx))
 	must(store.SetState(ctx, "acl", 1, time.Minute))
 	_, err := store.GetState(ctx, "acl")
 	must(err)
 	_, err = store.RemoveState(ctx, "acl")
 	must(err)
-	for _, opts := range [][]state.WriteOption{nil, {state.OpID("a")}, {state.Replicated(1, time.Millisecond)}} {
-		replicated := func(err error) {
-			if t.Helper(); len(opts) == 0 || !assert.ErrorIs(t, err, state.ErrNotReplicated) {
-				must(err)
-			}
+	must(key.Set(ctx, store, 1))
+	must(other.Set(ctx, store, 1, state.OpID("a")))
+	must(key.Set(ctx, store, 1, state.KeepTTL()))
+	assert.ErrorIs(t, key.Set(ctx, store, 1, state.Replicated(1, time.Millisecond)), state.ErrNotReplicated, "there is no replica")
+	_, _, err = state.Swap(ctx, store, key, 2)
+	must(err)
+	must(state.Touch(ctx, store, key))
+	_, err = state.Update(ctx, store, key, increment, state.OpID("b"))
+	must(err)
+	must(store.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
+		if _, err := state.Update(ctx, tx, key, increment); err != nil {
+			return err
 		}
-		if len(opts) == 0 || opts[0] == state.OpID("a") {
-			replicated = must
-		}
-		var set []state.SetOption
-		var upd []state.UpdateOption
-		var tch []state.TouchOption
-		var rem []state.RemoveOption
-		var txo []state.TxOption
-		for _, o := range opts {
-			set, upd, tch, rem, txo = append(set, o), append(upd, o), append(tch, o), append(rem, o), append(txo, o)
-		}
-		replicated(key.Set(ctx, store, 1, set...))
-		replicated(key.Set(ctx, store, 1, append(set, state.KeepTTL())...))
-		_, _, err = state.Swap(ctx, store, key, 2, set[:0]...)
-		must(err)
-		must(state.Replace(ctx, store, key, 2))
-		replicated(state.Touch(ctx, store, twin2(t, store, twin), tch...))
-		_, err = state.Update(ctx, store, key, increment)
-		must(err)
-		if len(opts) > 0 {
-			_, err = state.Upsert(ctx, store, accounts.Key("b", "fresh"+string(rune('a'+len(set)))), increment, upd...)
-			replicated(err)
-		}
-		replicated(store.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
-			if _, err := state.Update(ctx, tx, key, increment); err != nil {
-				return err
-			}
-			if err := state.Touch(ctx, tx, twin); err != nil {
-				return err
-			}
-			return remove(ctx, tx, twin)
-		}, txo...))
-		must(twin.Set(ctx, store, 1))
-		_, err = state.Take(ctx, store, twin, rem[:0]...)
-		must(err)
-	}
+		return remove(ctx, tx, other)
+	}))
 	must(sliding.Set(ctx, store, 1))
 	_, err = sliding.Get(ctx, store)
-	must(err)
-	_, err = state.Update(ctx, store, sliding, func(*int) error { return nil })
 	must(err)
 	_, err = state.Exists(ctx, store, key)
 	must(err)
 	_, err = state.TimeToLive(ctx, store, key)
 	must(err)
-	e, err := state.GetEntry(ctx, store, key)
+	entry, err := state.GetEntry(ctx, store, key)
 	must(err)
-	token, err := state.SetIf(ctx, store, key, e.Token, 7)
+	_, err = state.SetIf(ctx, store, key, entry.Token, 7)
 	must(err)
-	must(state.RemoveIf(ctx, store, key, token))
+	_, err = state.Take(ctx, store, key)
+	must(err)
 	for _, err := range state.All(ctx, store, accounts) {
 		must(err)
 	}
 	_, err = state.RemoveAll(ctx, store, accounts)
 	must(err)
-}
-
-// twin2 stores a value at the key and returns the key.
-func twin2(t *testing.T, store *state.Store, key state.Key[int]) state.Key[int] {
-	t.Helper()
-	require.NoError(t, key.Set(t.Context(), store, 1))
-	return key
 }
 
 // usedCommands returns a rule for each command that the servers have executed
