@@ -3,7 +3,6 @@ package state
 import (
 	_ "embed"
 	"errors"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -198,6 +197,3 @@ func (o *operation) settle(c *change, plain bool, reply exec.Reply) (e effect, e
 	}
 	return e, o.replicated(reply)
 }
-
-// milliseconds as Redis takes them.
-func formatMilliseconds(ms int64) string { return strconv.FormatInt(ms, 10) }

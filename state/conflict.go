@@ -49,6 +49,15 @@ const (
 	longestBackoff   = 64 * time.Millisecond
 )
 
+// overtaken waits before a call with one key is tried again that has lost to
+// another for the n-th time, or returns that it has tried enough.
+func overtaken(ctx context.Context, n int) error {
+	if n == conflictAttempts {
+		return &ConflictError{Attempts: n}
+	}
+	return backOff(ctx, n)
+}
+
 // backOff waits before a call is tried again that has lost to another for the
 // n-th time. All of the pause is random, so that callers who lost to the same
 // write spread out. It returns why the context is done if that comes first.

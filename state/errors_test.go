@@ -259,12 +259,8 @@ func TestAnExhaustedPoolIsOverloaded(t *testing.T) {
 // and hangs up. It returns its address and what it was sent.
 func serve(t *testing.T, reply string) (addr string, requests chan string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
 	requests = make(chan string, 64)
-	handle := func(conn net.Conn) {
-		defer func() { _ = conn.Close() }()
+	return redistest.Serve(t, func(conn net.Conn) {
 		buffer := make([]byte, 4096)
 		for {
 			n, err := conn.Read(buffer)
@@ -278,17 +274,7 @@ func serve(t *testing.T, reply string) (addr string, requests chan string) {
 			}
 			_, _ = conn.Write([]byte("-ERR unknown command\r\n"))
 		}
-	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go handle(conn)
-		}
-	}()
-	return listener.Addr().String(), requests
+	}), requests
 }
 
 func TestAReplyThatIsNoneIsNotQuoted(t *testing.T) {

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func (s *Store) newReceipt(op, place, id string) (receipt, error) {
 	}
 	return receipt{
 		key:  string(keyspec.AppendString([]byte(s.prefix+receiptSegment+place+":"), id)),
-		ttl:  formatMilliseconds(milliseconds(s.options.ReceiptTTL)),
+		ttl:  strconv.FormatInt(milliseconds(s.options.ReceiptTTL), 10),
 		says: op + "\n",
 	}, nil
 }

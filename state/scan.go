@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -214,38 +215,33 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 
 // keys calls yield with each key, and at last with an error if there is one.
 func (w *walk) keys(yield func(*hit) bool) {
-	w.each(yield, func([]*hit) {})
+	w.each(func(hits []*hit) []*hit { return hits }, yield)
 }
 
 // values is keys with what is stored at them. What is gone meanwhile is left out.
-func (w *walk) values(yield func(*hit) bool) {
-	w.each(func(h *hit) bool { return errors.Is(h.one.failure(), ErrNotFound) || yield(h) }, func(hits []*hit) {
-		var b exec.Batch
-		replies := make([]*exec.Reply, len(hits))
-		for i, h := range hits {
-			replies[i] = b.Add(exec.Get(h.one.key))
-		}
-		w.exec().Send(w.ctx, &b)
-		for i, h := range hits {
-			data, err := replies[i].Bytes()
-			h.data, h.one.err = data, cause(w.ctx, err)
-		}
-	})
-}
+func (w *walk) values(yield func(*hit) bool) { w.each(w.read, yield) }
 
-// failure returns the error of an operation, which may be nil.
-func (o *operation) failure() error {
-	if o == nil {
-		return nil
+// read reads what is stored at the keys, and returns those that are still there.
+func (w *walk) read(hits []*hit) []*hit {
+	var b exec.Batch
+	replies := make([]*exec.Reply, len(hits))
+	for i, h := range hits {
+		replies[i] = b.Add(exec.Get(h.one.key))
 	}
-	return o.err
+	w.exec().Send(w.ctx, &b)
+	for i, h := range hits {
+		data, err := replies[i].Bytes()
+		h.data, h.one.err = data, cause(w.ctx, err)
+	}
+	return slices.DeleteFunc(hits, func(h *hit) bool { return errors.Is(h.one.err, ErrNotFound) })
 }
 
-func (w *walk) each(yield func(*hit) bool, prepare func([]*hit)) {
+// each calls yield with what prepare leaves of each page, and at last with an error
+// if there is one.
+func (w *walk) each(prepare func([]*hit) []*hit, yield func(*hit) bool) {
 	stopped := false
 	w.pages(func(hits []*hit) bool {
-		prepare(hits)
-		for _, h := range hits {
+		for _, h := range prepare(hits) {
 			if !yield(h) {
 				stopped = true
 				return false

@@ -31,16 +31,13 @@ func setWhen(ctx context.Context, w Writer, name string, k ref, v any, expect ex
 	return o.end()
 }
 
-// refusalOf returns what it means that what is stored is not as expected.
+// refusalOf returns what it means that a value is there, or is not, which was not
+// expected.
 func refusalOf(expect expectation) error {
-	switch expect {
-	case expectAbsent:
+	if expect == expectAbsent {
 		return ErrExists
-	case expectPresent:
-		return ErrNotFound
-	default:
-		return &ConflictError{Attempts: 1}
 	}
+	return ErrNotFound
 }
 
 // prepare returns the change that stores the value that v points to.

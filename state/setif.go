@@ -18,10 +18,9 @@ func setIf(ctx context.Context, w Writer, k ref, token Token, v any, opts []SetO
 		if e, o.err = o.make(&c); e.refused {
 			o.err = &ConflictError{Attempts: 1}
 		}
-		stored = tokenOf(c.data)
 	}
-	if o.err != nil {
-		stored = Token{}
+	if o.err == nil {
+		stored = tokenOf(c.data)
 	}
 	return stored, o.end()
 }

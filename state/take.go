@@ -36,12 +36,8 @@ func take(ctx context.Context, r ReadRemover, k ref, v any, opts []RemoveOption)
 			break
 		}
 		zero(v) // it was read, and not taken
-		switch {
-		case o.err != nil:
-		case attempt == conflictAttempts:
-			o.err = &ConflictError{Attempts: attempt}
-		default:
-			o.err = backOff(o.ctx, attempt)
+		if o.err == nil {
+			o.err = overtaken(o.ctx, attempt)
 		}
 	}
 	return o.end()

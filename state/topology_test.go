@@ -1,8 +1,10 @@
 package state_test
 
 import (
+	"cmp"
 	"context"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +96,41 @@ func TestAWalkSaysThatTheServersChanged(t *testing.T) {
 	assert.Error(t, err)
 	assert.NotErrorIs(t, err, state.ErrScanIncomplete)
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// gone removes a key after each SCAN.
+type gone struct {
+	counter
+	client *redis.Client
+	key    string
+}
+
+func (g gone) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if cmd.Name() == "scan" {
+			err = cmp.Or(err, g.client.Del(ctx, g.key).Err())
+		}
+		return err
+	}
+}
+
+func TestAValueThatGoesDuringAWalkIsLeftOut(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	client.AddHook(gone{counter{new(atomic.Int64)}, srv.Client(t), "counter:1"})
+	store, err := state.New(client, state.Options{EnableSet: true, EnableScan: true})
+	require.NoError(t, err)
+	for n := range 3 {
+		require.NoError(t, counters.Key(strconv.Itoa(n)).Set(t.Context(), store, n))
+	}
+	var found []int
+	for one, err := range state.All(t.Context(), store, counters) {
+		require.NoError(t, err)
+		found = append(found, one.Value)
+	}
+	assert.ElementsMatch(t, []int{0, 2}, found)
 }
 
 // TestABatchNeverTakesAnUnreachableNodeForEmpty reads from a Cluster one of whose

@@ -68,14 +68,10 @@ func update(ctx context.Context, rw ReadWriter, name string, k ref, v any, edit 
 		if done, o.err = u.try(v); done {
 			break
 		}
-		switch {
-		case o.err != nil:
-		case attempt == conflictAttempts:
-			o.err = &ConflictError{Attempts: attempt}
-		default:
-			o.err = backOff(o.ctx, attempt)
-		}
 		zero(v)
+		if o.err == nil {
+			o.err = overtaken(o.ctx, attempt)
+		}
 	}
 	if refusal, ok := errors.AsType[*editError](o.err); ok {
 		return o.endWith(refusal.err)

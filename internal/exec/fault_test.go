@@ -180,12 +180,8 @@ func TestAWriteThatWasNeverSentIsTriedAgain(t *testing.T) {
 // are no greeting as told, the last reply for ever.
 func refusing(t *testing.T, replies ...string) (addr string, requests *atomic.Int64) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
 	requests = new(atomic.Int64)
-	serve := func(conn net.Conn) {
-		defer func() { _ = conn.Close() }()
+	return redistest.Serve(t, func(conn net.Conn) {
 		buffer := make([]byte, 4096)
 		for {
 			n, err := conn.Read(buffer)
@@ -198,17 +194,7 @@ func refusing(t *testing.T, replies ...string) (addr string, requests *atomic.In
 			}
 			_, _ = io.WriteString(conn, reply)
 		}
-	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go serve(conn)
-		}
-	}()
-	return listener.Addr().String(), requests
+	}), requests
 }
 
 func TestAWriteThatWasRefusedForNowIsTriedAgain(t *testing.T) {

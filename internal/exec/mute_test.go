@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -16,29 +17,11 @@ import (
 	"github.com/typedstate/typedstate/internal/redistest"
 )
 
-// mute accepts connections and says nothing.
-func mute(t *testing.T) (addr string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = conn.Close() })
-		}
-	}()
-	return listener.Addr().String()
-}
-
 // TestDeadlinesOfClientsThatNeverConnected has each kind of client find nothing but
 // silence, from the first connection on.
 func TestDeadlinesOfClientsThatNeverConnected(t *testing.T) {
 	t.Parallel()
-	addr := mute(t)
+	addr := redistest.Serve(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	const limit, timeout = 150 * time.Millisecond, time.Second
 	for _, timely := range []bool{true, false} {
 		for name, client := range map[string]redis.UniversalClient{
