@@ -56,7 +56,8 @@ func (d *JSONDecoder) fail() {
 	d.at = len(d.data)
 }
 
-// peek returns the byte after white space, 0 at the end of the document.
+// peek returns the byte after white space, 0 at the end of the document. A zero byte in
+// the document is no part of any value either.
 func (d *JSONDecoder) peek() byte {
 	if d.at < len(d.data) {
 		if c := d.data[d.at]; c > ' ' {
@@ -71,8 +72,7 @@ func (d *JSONDecoder) space() byte {
 		switch c := d.data[d.at]; c {
 		case ' ', '\n', '\r', '\t':
 		default:
-			// A zero byte would pass for the end.
-			return max(c, 1)
+			return c
 		}
 	}
 	return 0

@@ -94,7 +94,7 @@ func (o *JSONObject) search(d *JSONDecoder) bool {
 		if f >= 0 {
 			return o.take(d, f)
 		}
-		if f == otherField || !d.isNew(o.base, name) || o.fields.folds(name) {
+		if !d.isNew(o.base, name) || o.fields.folds(name) {
 			d.fail()
 			return false
 		}

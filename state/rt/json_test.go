@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,6 +50,8 @@ func TestJSONDocumentsThatNeedNoLibrary(t *testing.T) {
 		assert.True(t, taken(sessionFromJSON, doc), "%s", doc)
 		sameDecode[session](t, sessionCodec, doc)
 	}
+	// Each object has unknown names of its own.
+	assert.True(t, taken(everyFromJSON, []byte(`{"x":1,"list":[{"x":1},{"x":2},{"y":1,"x":2}],"two":[{"x":1}]}`)))
 	assert.True(t, taken(everyFromJSON, []byte(`{"data":"AAEC","qs":"\"é\"","qb":"true","qi":"-5","byId":{"-1":"a"},"two":[{"n":1},{"sum":5}],"raw":[1]}`)))
 	assert.False(t, taken(everyFromJSON, []byte(`{"S":"x"}`)))
 }
@@ -111,6 +115,64 @@ var float32Codec = rt.JSON(
 	func(e *rt.JSONEncoder, v *float32) { e.Float32(*v) },
 	func(d *rt.JSONDecoder, v *float32) { d.Float32(v) },
 )
+
+func TestJSONNumbersAreTheNearest(t *testing.T) {
+	t.Parallel()
+	for _, number := range []string{
+		"9007199254740993", "9007199254740993e1", "9007199254740993e-1", "9007199254740991e22", "9007199254740991e23", "18014398509481985e3",
+		"1234567890123456789", "12345678901234567891.5", "99999999999999999999e-5", "18446744073709551617e2", "1e22", "1e23", "1e-22", "1e-23", "-3e22",
+		"16777217e1", "16777217e-1", "33554431e1", "33554433e-3", "16777215e10", "16777215e11", "1e11", "1e-11", "3e-10", "-7e10", "00", "-", "-0e0", "0e99999",
+		"1e00000000000000000005", "1e18446744073709551617", "1e-18446744073709551617", "0.00000000000000000000000000000000000001e38",
+	} {
+		sameDecode[float64](t, floatCodec, []byte(number))
+		sameDecode[float32](t, float32Codec, []byte(number))
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		number := strconv.FormatUint(r.Uint64()>>r.UintN(64), 10)
+		if r.UintN(2) == 0 {
+			number += "." + strconv.FormatUint(r.Uint64()>>r.UintN(64), 10)
+		}
+		number += "e" + strconv.Itoa(r.IntN(60)-30)
+		sameDecode[float64](t, floatCodec, []byte(number))
+		sameDecode[float32](t, float32Codec, []byte(number))
+	}
+}
+
+func TestJSONIntegersWithinTheirBounds(t *testing.T) {
+	t.Parallel()
+	for field, most := range map[string]uint64{
+		"i": math.MaxInt, "i8": math.MaxInt8, "i16": math.MaxInt16, "i32": math.MaxInt32, "i64": math.MaxInt64,
+		"u": math.MaxUint, "u8": math.MaxUint8, "u16": math.MaxUint16, "u32": math.MaxUint32, "u64": math.MaxUint64,
+	} {
+		bound := new(big.Int).SetUint64(most)
+		for delta := int64(-2); delta < 5; delta++ {
+			n := new(big.Int).Add(bound, big.NewInt(delta)).String()
+			for _, text := range []string{n, "-" + n, n + "0", "0" + n, n + ".0", n + ".", n + "e0", n + "E0"} {
+				sameDecode[every](t, everyCodec, []byte(`{"`+field+`":`+text+`}`))
+				sameDecode[every](t, everyCodec, []byte(`{"q`+field+`":"`+text+`"}`))
+			}
+		}
+	}
+}
+
+// Every place within the words that are looked at at once.
+func TestJSONStringsWithOneOddByte(t *testing.T) {
+	t.Parallel()
+	const plain = "abcdefghijklmnopqrst"
+	for _, odd := range []string{"\xff", "\x00", "\x1f", "\x7f", "\x80", "é", "\u2028", `\n`, `\u0041`, `\ud83d\ude00`, `\ud800`, `\ud800\u0041`, `\ud800\ud800`, `\q`, `\`, `"`, "\xc3\\n\xa9"} {
+		for length := 0; length < len(plain); length += 3 {
+			for at := range length + 1 {
+				text := plain[:at] + odd + plain[at:length]
+				for _, doc := range []string{`{"s":"` + text + `"}`, `{"s":"\t` + text + `"}`, `{"qs":"\"` + text + `\""}`, `{"later":"` + text + `"}`, `{"byId":{"1":"` + text + `"}}`} {
+					sameDecode[every](t, everyCodec, []byte(doc))
+				}
+				sameEncode(t, everyCodec, &every{S: text, Kiel: odd, Raw: json.RawMessage("1")})
+				sameEncode(t, everyCodec, &every{QS: text, Raw: json.RawMessage("1")})
+			}
+		}
+	}
+}
 
 type chain struct {
 	Next *chain `json:"next"`
@@ -233,6 +295,9 @@ func TestJSONMemoryIsCountedAlike(t *testing.T) {
 		for _, element := range []string{`{}`, `null`, `{"next":{}}`, `{"List":[{}]}`, `{"Map":{"":{}}}`} {
 			sameDecode[chain](t, chainCodec, []byte(`{"List":[`+strings.Repeat(element+",", n)+element+`]}`))
 		}
+		// What the library reads counts as well.
+		sameDecode[every](t, everyCodec, []byte(`{"lib":[`+strings.Repeat(`{"names":{"":0}},`, n)+`{}]}`))
+		sameEncode(t, everyCodec, &every{Raw: json.RawMessage("1"), Lib: slices.Repeat([]library{{Names: map[string]any{"": 0}}}, n)})
 	}
 }
 
@@ -259,6 +324,13 @@ func TestJSONAllocations(t *testing.T) {
 	doc, err := sessionCodec.Append(nil, &s)
 	require.NoError(t, err)
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { v := new(session); _ = sessionCodec.Decode(doc, v) }), 5.0)
+	list := []byte(`[` + strings.Repeat(`{"n":1},`, 30) + `{}]`)
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { v := new([]tiny); _ = tiniesCodec.Decode(list, v) }), 5.0)
 	buf := make([]byte, 0, 4096)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = sessionCodec.Append(buf, &s) }))
 }
+
+var tiniesCodec = rt.JSON(
+	func(e *rt.JSONEncoder, v *[]tiny) { rt.SliceToJSON(e, *v, tinyToJSON) },
+	func(d *rt.JSONDecoder, v *[]tiny) { rt.SliceFromJSON(d, v, tinyFromJSON) },
+)
