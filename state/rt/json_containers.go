@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"bytes"
 	"strconv"
 	"unsafe"
 
@@ -210,8 +211,8 @@ func (d *JSONDecoder) settle(unused int) {
 func (d *JSONDecoder) room(n, size int) int {
 	room := 2 * n
 	if n == 0 {
-		if room = 4; size > 256 || d.unused > mostUnused {
-			room = 1
+		if room = 1; size <= 256 && d.unused <= mostUnused {
+			room = d.expect()
 		}
 	}
 	if size == 0 {
@@ -225,4 +226,23 @@ func (d *JSONDecoder) room(n, size int) int {
 	}
 	d.left -= (room - n) * size
 	return room
+}
+
+// mostExpected is how many elements a slice is made for before it has one.
+const mostExpected = 32
+
+// expect returns how many elements the array is likely to have whose first one is next.
+// Two searches of a few bytes are cheaper than to make a slice twice.
+func (d *JSONDecoder) expect() int {
+	rest := d.data[d.at:]
+	rest = rest[:min(len(rest), shared)]
+	end := bytes.IndexByte(rest, ']')
+	if end < 0 {
+		end = len(rest)
+	}
+	mark, more := []byte{','}, 1
+	if len(rest) > 0 && rest[0] == '{' {
+		mark, more = []byte{'{'}, 0
+	}
+	return min(bytes.Count(rest[:end], mark)+more, mostExpected)
 }
