@@ -105,7 +105,7 @@ func (b *msgpackBuilder) embedded(p *msgpackPlan, sf reflect.StructField, name s
 		return true
 	}
 	// The plan of the embedded type may still be under construction further up.
-	inner := &msgpackPlan{typ: t}
+	inner := &msgpackPlan{typ: t, size: t.Size()}
 	b.structure(inner, path)
 	covers := make([]int, 0, len(inner.fields))
 	for _, f := range inner.fields {

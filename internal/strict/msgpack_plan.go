@@ -41,6 +41,7 @@ const (
 type msgpackPlan struct {
 	kind msgpackKind
 	typ  reflect.Type
+	size uintptr
 	// elem belongs to slices, arrays, maps and pointers; key to maps.
 	elem, key *msgpackPlan
 	// noNil tells that the library panics on nil.
@@ -164,7 +165,7 @@ func (b *msgpackBuilder) plan(t reflect.Type, path string) *msgpackPlan {
 		b.dynamic = b.dynamic || b.open[t]
 		return p
 	}
-	p := &msgpackPlan{typ: t}
+	p := &msgpackPlan{typ: t, size: t.Size()}
 	b.known[t] = p
 	b.open[t] = true
 	b.fill(p, path)

@@ -1,0 +1,255 @@
+package rt
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"github.com/typedstate/typedstate/internal/strict"
+)
+
+// MsgpackEncoder appends values to a document. What the library codec would not
+// write just so makes it fail, and the whole value is then left to that codec.
+type MsgpackEncoder struct {
+	out    []byte
+	failed bool
+	// fields counts what the innermost open struct has written.
+	fields int
+	depth  int
+	// maps counts the open maps. Their values have no address for the library, and
+	// so some types have no encoder there.
+	maps int
+	// memory is what the document takes once it is decoded.
+	memory uint64
+	keys   []string
+	ints   []uint64
+	spares msgpackSpares
+}
+
+// msgpackWritten is how many arrays and maps may be open when another one is written.
+// It is one less than the library codec allows, which looks at what is not written too.
+const msgpackWritten = strict.MsgpackDepth - 1
+
+// msgpackScratch is how many keys of maps a pooled encoder keeps room for.
+const msgpackScratch = 1 << 10
+
+// done tells whether the document is whole, which began at the given length.
+func (e *MsgpackEncoder) done(from int) bool {
+	return !e.failed && e.memory <= strict.MsgpackMemory(len(e.out)-from)
+}
+
+// reset forgets the value, so that a pooled encoder keeps nothing of it.
+func (e *MsgpackEncoder) reset() {
+	*e = MsgpackEncoder{keys: e.keys[:0], ints: e.ints[:0], spares: e.spares}
+	if cap(e.keys) > msgpackScratch || cap(e.ints) > msgpackScratch {
+		e.keys, e.ints = nil, nil
+	}
+}
+
+func (e *MsgpackEncoder) null() { e.out = append(e.out, 0xc0) }
+
+// enter counts an array or a map that is opened.
+func (e *MsgpackEncoder) enter() bool {
+	if e.depth >= msgpackWritten {
+		e.failed = true
+	}
+	e.depth++
+	return !e.failed
+}
+
+// takes counts the memory of what was made when the document was decoded.
+func (e *MsgpackEncoder) takes(n int, size uintptr) {
+	total, ok := strict.MsgpackTakes(e.memory, n, size)
+	e.memory = total
+	e.failed = e.failed || !ok
+}
+
+// MsgpackMap is an open struct.
+type MsgpackMap struct {
+	at, most, outer int
+}
+
+// Open begins a struct of which that many fields can be written.
+func (e *MsgpackEncoder) Open(most int) MsgpackMap {
+	m := MsgpackMap{at: len(e.out), most: most, outer: e.fields}
+	e.enter()
+	e.fields = 0
+	if most < 16 {
+		e.out = append(e.out, 0x80|byte(most))
+	} else {
+		e.out = append(e.out, 0xde, byte(most>>8), byte(most))
+	}
+	return m
+}
+
+// Field begins a field with its encoded name.
+func (e *MsgpackEncoder) Field(header string) *MsgpackEncoder {
+	e.fields++
+	e.out = append(e.out, header...)
+	return e
+}
+
+// Close ends a struct.
+func (e *MsgpackEncoder) Close(m MsgpackMap) {
+	if e.fields != m.most {
+		e.count(m)
+	}
+	e.fields = m.outer
+	e.depth--
+}
+
+// count corrects the number of fields of a struct.
+func (e *MsgpackEncoder) count(m MsgpackMap) {
+	n := e.fields
+	switch {
+	case n > m.most:
+		e.failed = true
+	case n >= 16:
+		binary.BigEndian.PutUint16(e.out[m.at+1:], uint16(n))
+	case m.most < 16:
+		e.out[m.at] = 0x80 | byte(n)
+	default:
+		e.out[m.at] = 0x80 | byte(n)
+		e.out = append(e.out[:m.at+1], e.out[m.at+3:]...)
+	}
+}
+
+// head appends the head of an array (0x90), or a map (0x80), of n elements.
+func (e *MsgpackEncoder) head(n int, fixed, wide byte) {
+	switch {
+	case n < 16:
+		e.out = append(e.out, fixed|byte(n))
+	case n <= math.MaxUint16:
+		e.out = append(e.out, wide, byte(n>>8), byte(n))
+	case n <= math.MaxUint32:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, wide+1), uint32(n))
+	default:
+		e.failed = true
+	}
+}
+
+// String appends a string.
+func (e *MsgpackEncoder) String(v string) {
+	n := len(v)
+	switch {
+	case n < 32:
+		e.out = append(e.out, 0xa0|byte(n))
+	case n <= math.MaxUint8:
+		e.out = append(e.out, 0xd9, byte(n))
+	case n <= math.MaxUint16:
+		e.out = append(e.out, 0xda, byte(n>>8), byte(n))
+	case n <= math.MaxUint32:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xdb), uint32(n))
+	default:
+		e.failed = true
+		return
+	}
+	e.out = append(e.out, v...)
+	if !utf8.ValidString(v) {
+		e.failed = true
+	}
+}
+
+// Bool appends a bool.
+func (e *MsgpackEncoder) Bool(v bool) {
+	c := byte(0xc2)
+	if v {
+		c = 0xc3
+	}
+	e.out = append(e.out, c)
+}
+
+// Int appends a signed integer in the fewest bytes.
+func (e *MsgpackEncoder) Int(v int64) {
+	switch {
+	case v >= 0:
+		e.Uint(uint64(v))
+	case v >= -32:
+		e.out = append(e.out, byte(v))
+	case v >= math.MinInt8:
+		e.out = append(e.out, 0xd0, byte(v))
+	case v >= math.MinInt16:
+		e.out = append(e.out, 0xd1, byte(v>>8), byte(v))
+	case v >= math.MinInt32:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xd2), uint32(v))
+	default:
+		e.out = binary.BigEndian.AppendUint64(append(e.out, 0xd3), uint64(v))
+	}
+}
+
+// Uint appends an unsigned integer in the fewest bytes.
+func (e *MsgpackEncoder) Uint(v uint64) {
+	switch {
+	case v <= math.MaxInt8:
+		e.out = append(e.out, byte(v))
+	case v <= math.MaxUint8:
+		e.out = append(e.out, 0xcc, byte(v))
+	case v <= math.MaxUint16:
+		e.out = append(e.out, 0xcd, byte(v>>8), byte(v))
+	case v <= math.MaxUint32:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xce), uint32(v))
+	default:
+		e.out = binary.BigEndian.AppendUint64(append(e.out, 0xcf), v)
+	}
+}
+
+// Float32 appends a float of four bytes.
+func (e *MsgpackEncoder) Float32(v float32) {
+	if v != v {
+		// The library changes the bits of some.
+		e.failed = true
+	}
+	e.out = binary.BigEndian.AppendUint32(append(e.out, 0xca), math.Float32bits(v))
+}
+
+// Float64 appends a float of eight bytes.
+func (e *MsgpackEncoder) Float64(v float64) {
+	e.out = binary.BigEndian.AppendUint64(append(e.out, 0xcb), math.Float64bits(v))
+}
+
+// Bytes appends bytes; nil is nil.
+func (e *MsgpackEncoder) Bytes(v []byte) {
+	n := len(v)
+	switch {
+	case v == nil:
+		e.null()
+		return
+	case n <= math.MaxUint8:
+		e.out = append(e.out, 0xc4, byte(n))
+	case n <= math.MaxUint16:
+		e.out = append(e.out, 0xc5, byte(n>>8), byte(n))
+	case n <= math.MaxUint32:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xc6), uint32(n))
+	default:
+		e.failed = true
+		return
+	}
+	e.out = append(e.out, v...)
+}
+
+// Time appends an instant; its zone is not kept.
+func (e *MsgpackEncoder) Time(v time.Time) {
+	seconds, nanoseconds := uint64(v.Unix()), uint64(v.Nanosecond())
+	switch both := nanoseconds<<34 | seconds; {
+	case seconds>>34 != 0:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xc7, 12, 0xff), uint32(nanoseconds))
+		e.out = binary.BigEndian.AppendUint64(e.out, seconds)
+	case both>>32 == 0:
+		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xd6, 0xff), uint32(both))
+	default:
+		e.out = binary.BigEndian.AppendUint64(append(e.out, 0xd7, 0xff), both)
+	}
+}
+
+// Library appends what the library codec makes of the field that v points to.
+func (e *MsgpackEncoder) Library(v any) {
+	if e.failed || e.maps > 0 {
+		e.failed = true
+		return
+	}
+	out, memory, ok := strict.AppendMsgpackField(e.out, v, e.depth)
+	e.out = out
+	e.memory += memory
+	e.failed = !ok
+}
