@@ -53,7 +53,7 @@ func (c MsgpackCodec) Append(dst []byte, v any) ([]byte, error) {
 // points to. After an error the value may be filled in part.
 func (c MsgpackCodec) Decode(data []byte, v any) error {
 	var d MsgpackDecoder
-	d.data, d.texts.document, d.most = data, textsOf(data).document, strict.MsgpackMemory(len(data))
+	d.data, d.texts.document = data, textsOf(data).document
 	c.decode((*MsgpackDecoder)(onStack(unsafe.Pointer(&d))), v)
 	if d.scratch != nil {
 		d.scratch.release()

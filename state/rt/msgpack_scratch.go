@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -48,18 +49,24 @@ func (s *msgpackScratch) release() {
 	msgpackScratches.Put(s)
 }
 
-// sorted returns the keys from there on in order.
-func (s *msgpackScratch) sortedKeys(from int) {
-	slices.SortFunc(s.keys[from:], func(a, b msgpackKey) int { return strings.Compare(a.text, b.text) })
+// sortKeys puts the keys from there on in order.
+func (s *msgpackScratch) sortKeys(from int) {
+	keys := s.keys[from:]
+	if len(keys) > 12 {
+		slices.SortFunc(keys, func(a, b msgpackKey) int { return strings.Compare(a.text, b.text) })
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		key, j := keys[i], i
+		for ; j > 0 && key.text < keys[j-1].text; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = key
+	}
 }
 
-func (s *msgpackScratch) sortedInts(from int) {
-	slices.SortFunc(s.ints[from:], func(a, b msgpackInt) int {
-		if a.bits < b.bits {
-			return -1
-		}
-		return 1
-	})
+func (s *msgpackScratch) sortInts(from int) {
+	slices.SortFunc(s.ints[from:], func(a, b msgpackInt) int { return cmp.Compare(a.bits, b.bits) })
 }
 
 // borrowMsgpack returns a variable of the type that holds its zero value.

@@ -71,7 +71,7 @@ func MapToMsgpack[M ~map[K]V, K ~string, V any](e *MsgpackEncoder, v M, element 
 		s.keys = append(s.keys, msgpackKey{string(k), len(*values)})
 		*values = append(*values, value)
 	}
-	s.sortedKeys(from)
+	s.sortKeys(from)
 	for i := range *values {
 		key := &s.keys[from+i]
 		e.String(key.text)
@@ -96,7 +96,7 @@ func IntMapToMsgpack[M ~map[K]V, K msgpackInteger, V any](e *MsgpackEncoder, v M
 		s.ints = append(s.ints, msgpackInt{uint64(k), len(*values)})
 		*values = append(*values, value)
 	}
-	s.sortedInts(from)
+	s.sortInts(from)
 	for i := range *values {
 		key := s.ints[from+i]
 		if K(key.bits) < 0 {
