@@ -196,6 +196,12 @@ func (c *msgpackChecker) structure(t token, p *msgpackPlan) int {
 			}
 			seen[f] = true
 		}
+		if to.hidden {
+			if t, _ := readToken(c.data, i); t.kind != tokenMap && t.length == 0 {
+				c.mismatch(i, t, to.plan)
+				return c.under(here)
+			}
+		}
 		if i = c.value(i, to.plan); i < 0 {
 			return c.under(here)
 		}

@@ -113,6 +113,7 @@ func TestDecodeMsgpackRefuses(t *testing.T) {
 		{"duplicate ext", m{"x": raw(0x82, 0xd4, 5, 1, 0, 0xc7, 1, 5, 1, 0)}, "[key][key]", "duplicate"},
 		{"duplicate among many", raw(append([]byte{0xde, 0, 41, 0xa7, 'C', 'A', 'N', 'A', 'R', 'Y', '7', 0}, pack(t, many)[3:]...)...), "[key]", "duplicate"},
 		{"name and alias", raw([]byte("\x82\xa3tag\xa0\xa3old\xa0")...), "old", "same field"},
+		{"nil for an unexported embedded struct", m{"base": nil}, "base", "nil does not fit Go type strict_test.base"},
 		{"embedded and its field", raw([]byte("\x82\xa4base\x80\xa2id\xa0")...), "id", "same field"},
 		{"nil key", raw(0x81, 0xc0, 1), "[key]", "nil as a map key"},
 		{"array key", raw(0x81, 0x90, 1), "[key]", "array or map as a map key"},

@@ -16,8 +16,8 @@ type msgpackScratch struct {
 	names [][]byte
 	// objects are the structs that are open around another.
 	objects []msgpackObject
-	// spares are variables that values of maps are copied to, since they have no
-	// address. One that is in use is not among them.
+	// spares are variables that values of maps are read into or copied to, since they
+	// have no address there. One that is in use is not among them.
 	spares []any
 }
 
@@ -69,7 +69,8 @@ func (s *msgpackScratch) sortInts(from int) {
 	slices.SortFunc(s.ints[from:], func(a, b msgpackInt) int { return cmp.Compare(a.bits, b.bits) })
 }
 
-// borrowMsgpack returns a variable of the type that holds its zero value.
+// borrowMsgpack returns a variable of the type that holds what it was given back with, or
+// else its zero value.
 func borrowMsgpack[T any](s *msgpackScratch) *T {
 	for i, spare := range s.spares {
 		if v, ok := spare.(*T); ok {
@@ -88,7 +89,7 @@ func (s *msgpackScratch) take(i int) {
 	s.spares = s.spares[:last]
 }
 
-// giveBack keeps a variable that holds its zero value for the next map.
+// giveBack keeps a variable for the next map.
 func (s *msgpackScratch) giveBack(v any) {
 	if len(s.spares) < 8 {
 		s.spares = append(s.spares, v)
