@@ -29,6 +29,9 @@ func (c *msgpackChecker) mismatch(i int, t token, p *msgpackPlan) int {
 }
 
 func (c *msgpackChecker) value(i int, p *msgpackPlan) int {
+	if c.data[i] == 0xc0 && !p.noNil {
+		return i + 1
+	}
 	t, _ := readToken(c.data, i)
 	pointer := p.kind == msgpackPointer
 	for p.kind == msgpackPointer {

@@ -106,8 +106,11 @@ func FuzzMsgpackCodecDecode(f *testing.F) {
 			f.Add(doc)
 		}
 	}
-	for _, doc := range everyDocuments(f) {
-		f.Add(doc)
+	// Each value once: the test of the same documents has them all under each name.
+	for i, doc := range everyDocuments(f) {
+		if i%97 == 0 {
+			f.Add(doc)
+		}
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		sameDecode[every](t, everyMsgpack, doc)
