@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/typedstate/typedstate/internal/strict"
@@ -192,7 +191,7 @@ func cost(t *testing.T, quick bool, decode func() error) {
 		took := time.Since(start)
 		runtime.ReadMemStats(&after)
 		if err != nil {
-			assert.IsType(t, new(strict.Error), err)
+			require.ErrorAs(t, err, new(*strict.Error))
 		}
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "%v", err)
 		if !quick || took < limit {

@@ -98,7 +98,8 @@ func (d *MsgpackDecoder) head(fixed, wide byte) (n int, ok bool) {
 func (d *MsgpackDecoder) bytes(text bool) (part []byte, ok bool) {
 	if d.at < len(d.data) {
 		rest := d.data[d.at:]
-		head, n := 1, 0
+		head := 1
+		var n int
 		switch c := rest[0]; {
 		case c&0xe0 == 0xa0:
 			n = int(c & 0x1f)

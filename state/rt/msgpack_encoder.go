@@ -174,7 +174,8 @@ func (e *MsgpackEncoder) long(v string) {
 		e.failed = true
 		return
 	}
-	e.out = append(out, v...)
+	out = append(out, v...)
+	e.out = out
 	if !validMsgpack(unsafe.Slice(unsafe.StringData(v), n)) {
 		e.failed = true
 	}

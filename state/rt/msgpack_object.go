@@ -84,7 +84,7 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 		n, at := len(want), d.at
 		if uint(n-4) <= 12 && n < len(d.data)-at && d.data[at] == 0xa0|byte(n) {
 			a, b := d.data[at+1:at+1+n], unsafe.Slice(unsafe.StringData(want), n)
-			differ := uint64(0)
+			var differ uint64
 			if n >= 8 {
 				differ = binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b) |
 					binary.LittleEndian.Uint64(a[n-8:]) ^ binary.LittleEndian.Uint64(b[n-8:])
@@ -181,7 +181,8 @@ func (o *msgpackObject) first(field int) bool {
 func (d *MsgpackDecoder) name() ([]byte, bool) {
 	if d.at < len(d.data) {
 		rest := d.data[d.at:]
-		head, n := 1, 0
+		head := 1
+		var n int
 		switch c := rest[0]; {
 		case c&0xe0 == 0xa0:
 			n = int(c & 0x1f)
