@@ -17,8 +17,8 @@ type MsgpackObject struct {
 // msgpackObject is what the decoder knows of an open struct.
 type msgpackObject struct {
 	fields *Fields
-	// next is the index of the field to expect. Below sure, it is also how many
-	// fields there were, all of them in order.
+	// next is the index of the field to expect. As long as sure is not 0, it is also
+	// how many fields there were, all of them in order.
 	next, sure int32
 	// left counts the fields to come once they are out of order. Seen are those that
 	// were there then, more those after the 64th.
@@ -53,7 +53,11 @@ func (d *MsgpackDecoder) Object(f *Fields) MsgpackObject {
 // save puts the open struct aside for one in it.
 func (d *MsgpackDecoder) save() {
 	s := d.scratched()
-	s.objects = append(s.objects, msgpackObject{})
+	if n := len(s.objects); n < cap(s.objects) {
+		s.objects = s.objects[:n+1]
+	} else {
+		s.objects = append(s.objects, msgpackObject{})
+	}
 	s.objects[len(s.objects)-1].set(&d.in)
 	d.in.more, d.in.names = nil, int32(len(s.names))
 }
@@ -103,9 +107,9 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 			d.in.next++
 			return true
 		}
-	} else if d.in.left == d.in.next && d.open == 1 && !d.failed {
+	} else if d.in.sure == d.in.left && d.in.next == d.in.left && !d.failed {
 		d.depth--
-		d.open = 0
+		d.restore()
 		return false
 	}
 	return o.find(d, &d.in)

@@ -4,16 +4,21 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/typedstate/typedstate/internal/strict"
 	"github.com/typedstate/typedstate/state/rt"
@@ -286,4 +291,96 @@ func TestMsgpackAllocates(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = sessionMsgpack.Append(buf, &in) }))
 	doc := sameAppend(t, sessionMsgpack, &in)
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = sessionMsgpack.Decode(doc, new(session)) }), 5.0)
+}
+
+// chain has a list that is not written and yet counts as one level.
+type chain struct {
+	Next *chain `json:"next"`
+	List []int  `json:"list,omitempty"`
+}
+
+var chainMsgpack = rt.Msgpack(chainToMsgpack, nil)
+
+func chainToMsgpack(e *rt.MsgpackEncoder, v *chain) {
+	m := e.Open(2)
+	rt.PointerToMsgpack(e.Field("\xa4next"), v.Next, chainToMsgpack)
+	if len(v.List) > 0 {
+		rt.SliceToMsgpack(e.Field("\xa4list"), v.List, func(e *rt.MsgpackEncoder, v *int) { e.Int(int64(*v)) })
+	}
+	e.Close(m)
+}
+
+func TestMsgpackDepthOfWhatIsNotWritten(t *testing.T) {
+	for n := 125; n < 130; n++ {
+		var v *chain
+		for range n {
+			v = &chain{Next: v}
+		}
+		sameAppend(t, chainMsgpack, v)
+	}
+}
+
+// pointed has an encoder that a value without an address does not have.
+type pointed struct{ text string }
+
+func (p *pointed) EncodeMsgpack(e *msgpack.Encoder) error { return e.EncodeString(p.text) }
+
+func (p *pointed) DecodeMsgpack(d *msgpack.Decoder) (err error) {
+	p.text, err = d.DecodeString()
+	return err
+}
+
+type pointedMap struct {
+	M map[string]pointed
+	L []pointed
+}
+
+func TestMsgpackLibraryInAMap(t *testing.T) {
+	library := func(e *rt.MsgpackEncoder, v *pointed) { e.Library(v) }
+	codec := rt.Msgpack(func(e *rt.MsgpackEncoder, v *pointedMap) {
+		m := e.Open(2)
+		rt.MapToMsgpack(e.Field("\xa1M"), v.M, library)
+		rt.SliceToMsgpack(e.Field("\xa1L"), v.L, library)
+		e.Close(m)
+	}, nil)
+	assert.NotNil(t, sameAppend(t, codec, &pointedMap{L: []pointed{{"a"}}}))
+	assert.Nil(t, sameAppend(t, codec, &pointedMap{M: map[string]pointed{"a": {"a"}}}))
+}
+
+func TestMsgpackEdgesOfNumbers(t *testing.T) {
+	var v every
+	for shift := range 65 {
+		for _, n := range []uint64{1<<shift - 1, 1 << shift, -(1 << shift), -(1 << shift) - 1} {
+			v.I, v.I64, v.U, v.U64 = int(n), int64(n), uint(n), n
+			v.F32, v.F64 = math.Float32frombits(uint32(n)), math.Float64frombits(n)
+			v.At = time.Unix(int64(n)>>1, int64(shift%2))
+			v.ByU64 = map[uint64]time.Time{n: v.At, n + 1: v.At}
+			v.ByInt = map[int]string{int(n): "", int(n) + 1: "a"}
+			sameDecode[every](t, everyMsgpack, sameAppend(t, everyMsgpack, &v))
+		}
+	}
+	v.F32 = math.Float32frombits(0x7f800001)
+	sameAppend(t, everyMsgpack, &v)
+}
+
+func TestMsgpackInParallel(t *testing.T) {
+	var group sync.WaitGroup
+	for seed := range uint64(8) {
+		group.Go(func() {
+			r := rand.New(rand.NewPCG(seed, 3))
+			for range 100 {
+				in := someEvery(r, 2)
+				in.Addrs = map[string]netip.Addr{in.Name: netip.IPv6Unspecified()}
+				doc, err := everyMsgpack.Append(nil, &in)
+				if err != nil {
+					continue
+				}
+				var out, want every
+				assert.NoError(t, everyMsgpack.Decode(doc, &out))
+				assert.NoError(t, strict.DecodeMsgpack(doc, &want))
+				assert.Empty(t, different(reflect.ValueOf(want), reflect.ValueOf(out), ""))
+			}
+		})
+	}
+	group.Wait()
 }
