@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -161,7 +160,7 @@ func (d *MsgpackDecoder) String(v *string) {
 	}
 	d.at = at + 1 + n
 	if d.texts.document {
-		*v = unsafe.String(&part[0], n)
+		*v = textMsgpack(part)
 		return
 	}
 	*v = d.texts.text(part)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -124,7 +123,7 @@ func (e *MsgpackEncoder) String(v string) {
 	}
 	// The words that hold a short string are copied and looked at in one go. The last
 	// one may overlap the one before.
-	to, from := e.out[at:at+1+n], unsafe.Slice(unsafe.StringData(v), n)
+	to, from := e.out[at:at+1+n], bytesMsgpack(v)
 	to[0] = 0xa0 | byte(n)
 	to = to[1:]
 	var bits uint64
@@ -176,7 +175,7 @@ func (e *MsgpackEncoder) long(v string) {
 	}
 	out = append(out, v...)
 	e.out = out
-	if !validMsgpack(unsafe.Slice(unsafe.StringData(v), n)) {
+	if !validMsgpack(bytesMsgpack(v)) {
 		e.failed = true
 	}
 }

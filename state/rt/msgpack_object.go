@@ -2,7 +2,6 @@ package rt
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -87,7 +86,7 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 		want := d.in.fields.names[next]
 		n, at := len(want), d.at
 		if uint(n-4) <= 12 && n < len(d.data)-at && d.data[at] == 0xa0|byte(n) {
-			a, b := d.data[at+1:at+1+n], unsafe.Slice(unsafe.StringData(want), n)
+			a, b := d.data[at+1:at+1+n], bytesMsgpack(want)
 			var differ uint64
 			if n >= 8 {
 				differ = binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b) |
