@@ -232,6 +232,40 @@ func TestDecodeMsgpackBombsCostNothing(t *testing.T) {
 	}
 }
 
+func TestDecodeMsgpackRefusesWhatTakesTooMuchMemory(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	array := append([]byte{0xdd, 0, 1, 0x86, 0xa0}, bytes.Repeat([]byte{0x80}, n)...)
+	for _, v := range []any{new([]tree), new([]*tree), new([][8]string), new(any), new([]any)} {
+		e := refusal(t, strict.DecodeMsgpack(array, v))
+		assert.Contains(t, e.Reason, "takes too much memory for its length", "%T", v)
+	}
+	for _, v := range []any{new([]base), new([]struct{}), new([]map[string]int)} {
+		require.NoError(t, strict.DecodeMsgpack(array, v))
+	}
+	_, err := strict.AppendMsgpack(nil, pointerTo(make([]struct {
+		A [100]struct{} `msgpack:"-"`
+		B [200]int      `msgpack:"-"`
+	}, n)))
+	assert.Contains(t, refusal(t, err).Reason, "too much memory")
+	large := [1 << 20]int{}
+	out, err := strict.AppendMsgpack(nil, &large)
+	require.NoError(t, err)
+	require.NoError(t, strict.DecodeMsgpack(out, &large), "the target itself is not counted")
+}
+
+func TestDecodeMsgpackFindsOneDuplicateAmongMany(t *testing.T) {
+	t.Parallel()
+	doc := []byte{0xde, 0x27, 0x10}
+	for i := range 10_000 {
+		doc = append(doc, 0xcd, byte(i>>8), byte(i), 0xc0)
+	}
+	require.NoError(t, strict.DecodeMsgpack(doc, new(map[int]bool)))
+	copy(doc[len(doc)-4:], []byte{0xcd, 0, 5})
+	e := refusal(t, strict.DecodeMsgpack(doc, new(map[int]bool)))
+	assert.Equal(t, &strict.Error{Path: "[key]", Offset: int64(len(doc) - 4), Reason: "duplicate name"}, e)
+}
+
 func fullTree() tree {
 	return tree{
 		base: base{"id"}, numbers: numbers{-1, math.MinInt64, 255, math.MaxUint64, 1.5, math.Inf(1)},

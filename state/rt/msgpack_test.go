@@ -372,6 +372,8 @@ func TestMsgpackEdgesOfNumbers(t *testing.T) {
 		}
 	}
 	v.F32 = math.Float32frombits(0x7f800001)
+	sameAppend(t, everyMsgpack, &v)
+	v.F32 = 0
 	v.Any = map[string]int{"f": 1, "b": 2, "d": 3, "e": 4, "c": 5, "a": 6, "h": 7, "g": 8}
 	sameAppend(t, everyMsgpack, &v)
 }
@@ -420,10 +422,10 @@ func TestMsgpackInvalidUTF8(t *testing.T) {
 
 func TestMsgpackMemoryOfTheLibrary(t *testing.T) {
 	large := "\xa5large\xdd\x00\x00\x12\x00" + strings.Repeat("\xc0", 0x1200)
-	any := "\xa3any\xdd\x00\x00\x30\x00" + strings.Repeat("\x80", 0x3000)
-	for _, doc := range []string{"\x81" + large, "\x81" + any, "\x82" + large + any, "\x82" + any + large} {
+	boxed := "\xa3any\xdd\x00\x00\x30\x00" + strings.Repeat("\x80", 0x3000)
+	for _, doc := range []string{"\x81" + large, "\x81" + boxed, "\x82" + large + boxed, "\x82" + boxed + large} {
 		sameDecode[targets](t, targetsMsgpack, []byte(doc))
 	}
-	assert.NoError(t, strict.DecodeMsgpack([]byte("\x81"+any), new(targets)))
-	assert.ErrorContains(t, strict.DecodeMsgpack([]byte("\x82"+large+any), new(targets)), "memory")
+	assert.NoError(t, strict.DecodeMsgpack([]byte("\x81"+boxed), new(targets)))
+	assert.ErrorContains(t, strict.DecodeMsgpack([]byte("\x82"+large+boxed), new(targets)), "memory")
 }
