@@ -14,6 +14,14 @@ type msgpackChecker struct {
 	fault
 	data  []byte
 	trial bool
+	// memory is what the document takes so far, most what it may take.
+	memory, most uint64
+}
+
+// newMsgpackChecker returns one for a document that becomes what a pointer of the
+// plan's type points to, which is not part of what it takes.
+func newMsgpackChecker(data []byte, plan *msgpackPlan) msgpackChecker {
+	return msgpackChecker{data: data, most: MsgpackMemory(len(data)) + uint64(plan.elem.size)}
 }
 
 func (c *msgpackChecker) mismatch(i int, t token, p *msgpackPlan) int {
@@ -21,10 +29,16 @@ func (c *msgpackChecker) mismatch(i int, t token, p *msgpackPlan) int {
 }
 
 func (c *msgpackChecker) value(i int, p *msgpackPlan) int {
+	if c.data[i] == 0xc0 && !p.noNil {
+		return i + 1
+	}
 	t, _ := readToken(c.data, i)
 	pointer := p.kind == msgpackPointer
 	for p.kind == msgpackPointer {
 		p = p.elem
+		if t.kind != tokenNil && !c.takes(i, 1, p.size) {
+			return -1
+		}
 	}
 	if t.kind == tokenNil {
 		if p.noNil && !pointer {
@@ -73,7 +87,7 @@ func (c *msgpackChecker) value(i int, p *msgpackPlan) int {
 		}
 	case msgpackMap:
 		if t.kind == tokenMap {
-			return c.entries(t, p)
+			return c.entries(i, t, p)
 		}
 	case msgpackStruct:
 		if t.kind == tokenMap {
@@ -122,6 +136,9 @@ func (c *msgpackChecker) array(i int, t token, p *msgpackPlan) int {
 	if p.kind == msgpackArray && t.length > p.typ.Len() {
 		return c.stop(i, fmt.Sprintf("msgpack array is longer than Go type %s", p.typ))
 	}
+	if p.kind == msgpackSlice && !c.takes(i, t.length, p.elem.size) {
+		return -1
+	}
 	i = t.body
 	for n := range t.length {
 		if i = c.value(i, p.elem); i < 0 {
@@ -131,8 +148,11 @@ func (c *msgpackChecker) array(i int, t token, p *msgpackPlan) int {
 	return i
 }
 
-func (c *msgpackChecker) entries(t token, p *msgpackPlan) int {
-	i := t.body
+func (c *msgpackChecker) entries(i int, t token, p *msgpackPlan) int {
+	if !c.takes(i, t.length, MsgpackEntry*(p.key.size+p.elem.size)) {
+		return -1
+	}
+	i = t.body
 	for range t.length {
 		key, _ := readToken(c.data, i)
 		if p.key.kind == msgpackAny && (key.kind == tokenBytes || key.kind == tokenExt) {
@@ -179,6 +199,12 @@ func (c *msgpackChecker) structure(t token, p *msgpackPlan) int {
 			}
 			seen[f] = true
 		}
+		if to.hidden {
+			if t, _ := readToken(c.data, i); t.kind != tokenMap && t.length == 0 {
+				c.mismatch(i, t, to.plan)
+				return c.under(here)
+			}
+		}
 		if i = c.value(i, to.plan); i < 0 {
 			return c.under(here)
 		}
@@ -207,6 +233,9 @@ func (c *msgpackChecker) any(i int, t token) int {
 			return c.mismatch(i, t, &msgpackPlan{typ: timeType})
 		}
 	case tokenArray:
+		if !c.takes(i, 1, anySlice) || !c.takes(i, t.length, anySize) {
+			return -1
+		}
 		i = t.body
 		for n := range t.length {
 			next, _ := readToken(c.data, i)
@@ -216,6 +245,9 @@ func (c *msgpackChecker) any(i int, t token) int {
 		}
 		return i
 	case tokenMap:
+		if !c.takes(i, 1, anyMap) || !c.takes(i, t.length, MsgpackEntry*anyEntry) {
+			return -1
+		}
 		i = t.body
 		for range t.length {
 			key, _ := readToken(c.data, i)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-
-	"github.com/vmihailenco/msgpack/v5"
 )
 
 // errUnread tells that a decoder method stopped before the end of its value, or
@@ -32,13 +30,14 @@ func DecodeMsgpack(data []byte, v any) error {
 	if !s.document() {
 		return s.error(plan.path(s.steps))
 	}
-	c := msgpackChecker{data: data}
+	c := newMsgpackChecker(data, plan)
 	if c.value(0, plan) < 0 {
 		return c.error(plan.path(c.steps))
 	}
 	if err := decodeMsgpack(data, v); err != nil {
 		// What is left to fail is a decoder method, and its text may hold content.
-		c = msgpackChecker{data: data, trial: true}
+		c = newMsgpackChecker(data, plan)
+		c.trial = true
 		if c.value(0, plan) < 0 {
 			return c.error(plan.path(c.steps))
 		}
@@ -51,9 +50,7 @@ func DecodeMsgpack(data []byte, v any) error {
 // keeps the last long string it read, and has no way to forget it.
 func decodeMsgpack(data []byte, v any) error {
 	r := bytes.NewReader(data)
-	d := msgpack.NewDecoder(r)
-	d.SetCustomStructTag("json")
-	if err := d.Decode(v); err != nil {
+	if err := newMsgpackDecoder(r).Decode(v); err != nil {
 		return err
 	}
 	if r.Len() > 0 {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-
-	"github.com/vmihailenco/msgpack/v5"
 )
 
 // AppendMsgpack appends the msgpack form of the value v points to and returns the
@@ -38,14 +36,12 @@ func AppendMsgpack(dst []byte, v any) ([]byte, error) {
 	if !s.document() {
 		return dst, s.error(plan.path(s.steps))
 	}
-	c := msgpackChecker{data: written}
+	c := newMsgpackChecker(written, plan)
 	if c.value(0, plan) < 0 {
 		return dst, c.error(plan.path(c.steps))
 	}
 	if plan.unsorted {
-		o := msgpackSorter{data: written, out: make([]byte, 0, len(written))}
-		o.value(0, plan)
-		copy(written, o.out)
+		sortMsgpack(written, plan)
 	}
 	return out, nil
 }
@@ -53,11 +49,7 @@ func AppendMsgpack(dst []byte, v any) ([]byte, error) {
 // encodeMsgpack does not pool encoders: they keep the last byte array they wrote.
 func encodeMsgpack(dst []byte, v any) ([]byte, error) {
 	buf := bytes.NewBuffer(dst)
-	e := msgpack.NewEncoder(buf)
-	e.SetCustomStructTag("json")
-	e.SetSortMapKeys(true)
-	e.UseCompactInts(true)
-	err := e.Encode(v)
+	err := newMsgpackEncoder(buf).Encode(v)
 	return buf.Bytes(), err
 }
 

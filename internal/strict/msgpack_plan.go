@@ -41,6 +41,7 @@ const (
 type msgpackPlan struct {
 	kind msgpackKind
 	typ  reflect.Type
+	size uintptr
 	// elem belongs to slices, arrays, maps and pointers; key to maps.
 	elem, key *msgpackPlan
 	// noNil tells that the library panics on nil.
@@ -67,6 +68,9 @@ type msgpackField struct {
 type msgpackName struct {
 	plan   *msgpackPlan
 	covers []int
+	// hidden is an inlined struct whose type is not exported: the library panics
+	// where it sets one as a whole.
+	hidden bool
 }
 
 var (
@@ -164,7 +168,7 @@ func (b *msgpackBuilder) plan(t reflect.Type, path string) *msgpackPlan {
 		b.dynamic = b.dynamic || b.open[t]
 		return p
 	}
-	p := &msgpackPlan{typ: t}
+	p := &msgpackPlan{typ: t, size: t.Size()}
 	b.known[t] = p
 	b.open[t] = true
 	b.fill(p, path)

@@ -16,6 +16,12 @@ type msgpackEntry struct {
 	body int
 }
 
+func sortMsgpack(written []byte, p *msgpackPlan) {
+	o := msgpackSorter{data: written, out: make([]byte, 0, len(written))}
+	o.value(0, p)
+	copy(written, o.out)
+}
+
 func (o *msgpackSorter) copy(from, to int) int {
 	o.out = append(o.out, o.data[from:to]...)
 	return to
