@@ -16,7 +16,11 @@ const (
 	reasonUTF8      = "string is not valid UTF-8"
 	reasonDuplicate = "duplicate name"
 	reasonTwice     = "two names stand for the same field"
+	reasonMemory    = "takes too much memory for its length"
 )
+
+// The size of an interface, and of a map's entry from a string to one.
+const anySize, anyEntry = 16, 32
 
 // Error says where and why a value or a document was refused. It never holds
 // bytes of the document or of the value.

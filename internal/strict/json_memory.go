@@ -2,8 +2,6 @@ package strict
 
 import "reflect"
 
-const reasonMemory = "takes too much memory for its length"
-
 // The memory that a document may make is linear in its length, so that a few bytes
 // cannot become gigabytes: "{}," is a whole struct in a slice. The factor lets every
 // slice of scalars, strings and slices pass at any length.
@@ -36,11 +34,6 @@ func pointees(t reflect.Type) int {
 	}
 	return total
 }
-
-const (
-	anySize      = 16
-	anyEntrySize = 32
-)
 
 // dense notes that length bytes of a document can make size bytes of memory. No byte
 // counts twice: an array or object keeps its brackets and leaves the rest to its elements.
@@ -186,7 +179,7 @@ func (c *jsonScale) value(i int, p *jsonPlan, behind int) int {
 		case p.kind == jsonMap:
 			return c.entries(i, p, p.size)
 		case p == jsonAnyPlan:
-			return c.entries(i, p, anyEntrySize)
+			return c.entries(i, p, anyEntry)
 		}
 	case '[':
 		if p.elem != nil && p.kind != jsonMap {

@@ -11,7 +11,7 @@ import (
 )
 
 func BenchmarkMsgpackEncode(b *testing.B) {
-	large, small := fullSession(), tiny{"a1b2", 7}
+	large, small := fullSession(), packedTiny{"a1b2", 7}
 	benchmarkMsgpackEncode(b, "session", sessionMsgpack, &large)
 	benchmarkMsgpackEncode(b, "tiny", tinyMsgpack, &small)
 }
@@ -44,9 +44,9 @@ func benchmarkMsgpackEncode(b *testing.B, name string, codec rt.MsgpackCodec, v 
 }
 
 func BenchmarkMsgpackDecode(b *testing.B) {
-	large, small := fullSession(), tiny{"a1b2", 7}
-	benchmarkMsgpackDecode(b, "session", sessionMsgpack, &large, func() any { return new(session) })
-	benchmarkMsgpackDecode(b, "tiny", tinyMsgpack, &small, func() any { return new(tiny) })
+	large, small := fullSession(), packedTiny{"a1b2", 7}
+	benchmarkMsgpackDecode(b, "session", sessionMsgpack, &large, func() any { return new(packedSession) })
+	benchmarkMsgpackDecode(b, "tiny", tinyMsgpack, &small, func() any { return new(packedTiny) })
 }
 
 func benchmarkMsgpackDecode(b *testing.B, name string, codec rt.MsgpackCodec, v any, fresh func() any) {

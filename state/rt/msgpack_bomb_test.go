@@ -132,7 +132,7 @@ type bomb struct {
 	quick bool
 }
 
-func bombs(field string) []bomb {
+func packedBombs(field string) []bomb {
 	const size = 1 << 20
 	start := append([]byte{0x81, 0xa0 | byte(len(field))}, field...)
 	with := func(parts ...[]byte) []byte { return slices.Concat(append([][]byte{start}, parts...)...) }
@@ -173,7 +173,7 @@ func TestMsgpackBombs(t *testing.T) {
 		fields = fields[:2]
 	}
 	for _, field := range fields {
-		for _, b := range bombs(field) {
+		for _, b := range packedBombs(field) {
 			t.Run(field+"/"+b.name, func(t *testing.T) {
 				require.LessOrEqual(t, len(b.doc), 1<<20)
 				cost(t, b.quick, func() error { return targetsMsgpack.Decode(b.doc, new(targets)) })

@@ -9,8 +9,8 @@ import (
 	"github.com/typedstate/typedstate/state/rt"
 )
 
-// every has a field of each kind that generated codecs know.
-type every struct {
+// packed has a field of each kind that generated codecs know.
+type packed struct {
 	head
 	Name    string                    `json:"name"`
 	Word    word                      `json:"word,omitempty"`
@@ -46,7 +46,7 @@ type every struct {
 	ByI8    map[int8][]string         `json:"byI8"`
 	ByU8    map[uint8]bool            `json:"byU8"`
 	ByU64   map[uint64]time.Time      `json:"byU64"`
-	Next    *every                    `json:"next"`
+	Next    *packed                   `json:"next"`
 	Hash    [4]byte                   `json:"hash"`
 	Raw     msgpack.RawMessage        `json:"raw"`
 	Any     any                       `json:"any"`
@@ -69,7 +69,7 @@ type part struct {
 
 var everyMsgpack = rt.Msgpack(everyToMsgpack, everyFromMsgpack)
 
-func everyToMsgpack(e *rt.MsgpackEncoder, v *every) {
+func everyToMsgpack(e *rt.MsgpackEncoder, v *packed) {
 	m := e.Open(42)
 	e.Field("\xa2id").String(v.ID)
 	e.Field("\xa4name").String(v.Name)
@@ -145,14 +145,14 @@ func partToMsgpack(e *rt.MsgpackEncoder, v *part) {
 }
 
 var (
-	everyFields = rt.FieldsOf("id", "name", "word", "on", "i", "i8", "i16", "i32", "i64", "u", "u8", "u16", "u32", "u64", "f32",
+	packedFields = rt.FieldsOf("id", "name", "word", "on", "i", "i8", "i16", "i32", "i64", "u", "u8", "u16", "u32", "u64", "f32",
 		"f64", "blob", "at", "parts", "words", "grid", "times", "trio", "part", "ptr", "deep", "when", "list", "byName", "counts",
 		"nested", "byInt", "byI8", "byU8", "byU64", "next", "hash", "raw", "any", "addr", "addrs", "tag").Others("head", "old")
 	partFields = rt.FieldsOf("sku", "count", "price")
 )
 
-func everyFromMsgpack(d *rt.MsgpackDecoder, v *every) {
-	for o := d.Object(everyFields); o.Next(d); {
+func everyFromMsgpack(d *rt.MsgpackDecoder, v *packed) {
+	for o := d.Object(packedFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			d.String(&v.ID)

@@ -74,8 +74,8 @@ func different(a, b reflect.Value, path string) string {
 	return ""
 }
 
-// sameDecode has both codecs decode a document.
-func sameDecode[T any](t *testing.T, codec rt.MsgpackCodec, doc []byte) {
+// samePackedDecode has both codecs decode a document.
+func samePackedDecode[T any](t *testing.T, codec rt.MsgpackCodec, doc []byte) {
 	t.Helper()
 	var got, want T
 	gotErr, wantErr := codec.Decode(bytes.Clone(doc), &got), strict.DecodeMsgpack(doc, &want)
@@ -110,14 +110,14 @@ func FuzzMsgpackCodecDecode(f *testing.F) {
 		}
 	}
 	// Each value once: the test of the same documents has them all under each name.
-	for i, doc := range everyDocuments(f) {
+	for i, doc := range packedDocuments(f) {
 		if i%97 == 0 {
 			f.Add(doc)
 		}
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		sameDecode[every](t, everyMsgpack, doc)
-		sameDecode[session](t, sessionMsgpack, doc)
+		samePackedDecode[packed](t, everyMsgpack, doc)
+		samePackedDecode[packedSession](t, sessionMsgpack, doc)
 	})
 }
 
@@ -137,20 +137,20 @@ func FuzzMsgpackCodecAppend(f *testing.F) {
 		if doc == nil {
 			return
 		}
-		sameDecode[every](t, everyMsgpack, doc)
-		var library every
+		samePackedDecode[packed](t, everyMsgpack, doc)
+		var library packed
 		d := msgpack.NewDecoder(bytes.NewReader(doc))
 		d.SetCustomStructTag("json")
 		require.NoError(t, d.Decode(&library))
-		var got every
+		var got packed
 		require.NoError(t, everyMsgpack.Decode(doc, &got))
 		require.Empty(t, different(reflect.ValueOf(library), reflect.ValueOf(got), ""))
 	})
 }
 
 // someEvery makes up a value.
-func someEvery(r *rand.Rand, depth int) every {
-	var v every
+func someEvery(r *rand.Rand, depth int) packed {
+	var v packed
 	fill(r, reflect.ValueOf(&v).Elem(), depth)
 	v.ID = someString(r)
 	if r.IntN(2) == 0 {
@@ -246,8 +246,8 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 	}
 }
 
-// everyDocuments are documents that a careless decoder takes for something else.
-func everyDocuments(tb testing.TB) [][]byte {
+// packedDocuments are documents that a careless decoder takes for something else.
+func packedDocuments(tb testing.TB) [][]byte {
 	tb.Helper()
 	var docs [][]byte
 	values := []string{
@@ -277,7 +277,7 @@ func everyDocuments(tb testing.TB) [][]byte {
 		"\xc7\x0c\xff\xff\xff\xff\xff\x80\x00\x00\x00\x00\x00\x00\x00", "\xd5\xff\x01\x02", "\xc9\xff\xff\xff\xff\x01",
 	}
 	names := []string{"id", "name", "i", "later", "head", "old", "tag"}
-	for field := range reflect.TypeFor[every]().Fields() {
+	for field := range reflect.TypeFor[packed]().Fields() {
 		names = append(names, field.Tag.Get("json"))
 	}
 	for _, name := range names {

@@ -6,8 +6,8 @@ import (
 	"github.com/typedstate/typedstate/state/rt"
 )
 
-// session is what a generated codec is for: about a kilobyte in a dozen fields.
-type session struct {
+// packedSession is what a generated codec is for: about a kilobyte in a dozen fields.
+type packedSession struct {
 	UserID    string            `json:"userId"`
 	Email     string            `json:"email"`
 	Visits    int               `json:"visits"`
@@ -15,34 +15,34 @@ type session struct {
 	Admin     bool              `json:"admin"`
 	Balance   float64           `json:"balance"`
 	UpdatedAt time.Time         `json:"updatedAt"`
-	Cart      []cartItem        `json:"cart"`
+	Cart      []packedItem      `json:"cart"`
 	Tags      []string          `json:"tags"`
 	Labels    map[string]string `json:"labels"`
-	Address   address           `json:"address"`
+	Address   packedAddress     `json:"address"`
 	Note      string            `json:"note,omitempty"`
 }
 
-type cartItem struct {
+type packedItem struct {
 	SKU   string  `json:"sku"`
 	Title string  `json:"title"`
 	Count int     `json:"count"`
 	Price float64 `json:"price"`
 }
 
-type address struct {
+type packedAddress struct {
 	Street string `json:"street"`
 	City   string `json:"city"`
 	Zip    string `json:"zip"`
 }
 
-type tiny struct {
+type packedTiny struct {
 	ID    string `json:"id"`
 	Count int    `json:"count"`
 }
 
 var sessionMsgpack = rt.Msgpack(sessionToMsgpack, sessionFromMsgpack)
 
-func sessionToMsgpack(e *rt.MsgpackEncoder, v *session) {
+func sessionToMsgpack(e *rt.MsgpackEncoder, v *packedSession) {
 	m := e.Open(12)
 	e.Field("\xa6userId").String(v.UserID)
 	e.Field("\xa5email").String(v.Email)
@@ -61,7 +61,7 @@ func sessionToMsgpack(e *rt.MsgpackEncoder, v *session) {
 	e.Close(m)
 }
 
-func cartItemToMsgpack(e *rt.MsgpackEncoder, v *cartItem) {
+func cartItemToMsgpack(e *rt.MsgpackEncoder, v *packedItem) {
 	m := e.Open(4)
 	e.Field("\xa3sku").String(v.SKU)
 	e.Field("\xa5title").String(v.Title)
@@ -70,7 +70,7 @@ func cartItemToMsgpack(e *rt.MsgpackEncoder, v *cartItem) {
 	e.Close(m)
 }
 
-func addressToMsgpack(e *rt.MsgpackEncoder, v *address) {
+func addressToMsgpack(e *rt.MsgpackEncoder, v *packedAddress) {
 	m := e.Open(3)
 	e.Field("\xa6street").String(v.Street)
 	e.Field("\xa4city").String(v.City)
@@ -79,15 +79,15 @@ func addressToMsgpack(e *rt.MsgpackEncoder, v *address) {
 }
 
 var (
-	sessionFields = rt.FieldsOf("userId", "email", "visits", "score", "admin", "balance", "updatedAt", "cart", "tags",
+	packedSessionFields = rt.FieldsOf("userId", "email", "visits", "score", "admin", "balance", "updatedAt", "cart", "tags",
 		"labels", "address", "note")
-	cartItemFields = rt.FieldsOf("sku", "title", "count", "price")
-	addressFields  = rt.FieldsOf("street", "city", "zip")
-	tinyFields     = rt.FieldsOf("id", "count")
+	packedItemFields    = rt.FieldsOf("sku", "title", "count", "price")
+	packedAddressFields = rt.FieldsOf("street", "city", "zip")
+	packedTinyFields    = rt.FieldsOf("id", "count")
 )
 
-func sessionFromMsgpack(d *rt.MsgpackDecoder, v *session) {
-	for o := d.Object(sessionFields); o.Next(d); {
+func sessionFromMsgpack(d *rt.MsgpackDecoder, v *packedSession) {
+	for o := d.Object(packedSessionFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			d.String(&v.UserID)
@@ -117,8 +117,8 @@ func sessionFromMsgpack(d *rt.MsgpackDecoder, v *session) {
 	}
 }
 
-func cartItemFromMsgpack(d *rt.MsgpackDecoder, v *cartItem) {
-	for o := d.Object(cartItemFields); o.Next(d); {
+func cartItemFromMsgpack(d *rt.MsgpackDecoder, v *packedItem) {
+	for o := d.Object(packedItemFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			d.String(&v.SKU)
@@ -132,8 +132,8 @@ func cartItemFromMsgpack(d *rt.MsgpackDecoder, v *cartItem) {
 	}
 }
 
-func addressFromMsgpack(d *rt.MsgpackDecoder, v *address) {
-	for o := d.Object(addressFields); o.Next(d); {
+func addressFromMsgpack(d *rt.MsgpackDecoder, v *packedAddress) {
+	for o := d.Object(packedAddressFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			d.String(&v.Street)
@@ -147,15 +147,15 @@ func addressFromMsgpack(d *rt.MsgpackDecoder, v *address) {
 
 var tinyMsgpack = rt.Msgpack(tinyToMsgpack, tinyFromMsgpack)
 
-func tinyToMsgpack(e *rt.MsgpackEncoder, v *tiny) {
+func tinyToMsgpack(e *rt.MsgpackEncoder, v *packedTiny) {
 	m := e.Open(2)
 	e.Field("\xa2id").String(v.ID)
 	e.Field("\xa5count").Int(int64(v.Count))
 	e.Close(m)
 }
 
-func tinyFromMsgpack(d *rt.MsgpackDecoder, v *tiny) {
-	for o := d.Object(tinyFields); o.Next(d); {
+func tinyFromMsgpack(d *rt.MsgpackDecoder, v *packedTiny) {
+	for o := d.Object(packedTinyFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			d.String(&v.ID)
@@ -165,11 +165,11 @@ func tinyFromMsgpack(d *rt.MsgpackDecoder, v *tiny) {
 	}
 }
 
-func fullSession() session {
-	return session{
+func fullSession() packedSession {
+	return packedSession{
 		UserID: "user-8d2f6a1c-0042", Email: "alice.example@example.com", Visits: 1234, Score: -987654321, Admin: true,
 		Balance: 1234.5678, UpdatedAt: time.Unix(1_767_323_045, 678_000_000),
-		Cart: []cartItem{
+		Cart: []packedItem{
 			{"SKU-000-1", "A sturdy oak table for six people", 1, 249.99},
 			{"SKU-000-22", "Chair with a leather seat and arms", 6, 79.5},
 			{"SKU-000-333", "Lamp, brass, with a linen shade", 2, 45.25},
@@ -177,7 +177,7 @@ func fullSession() session {
 		},
 		Tags:    []string{"returning", "newsletter", "beta", "vip", "eu-west"},
 		Labels:  map[string]string{"source": "campaign-2026-01", "theme": "dark", "locale": "de-DE", "currency": "EUR"},
-		Address: address{"12 Long Street, Third Floor", "Middle of Nowhere", "12345-6789"},
+		Address: packedAddress{"12 Long Street, Third Floor", "Middle of Nowhere", "12345-6789"},
 		Note: "Please leave the parcel with the neighbour at number fourteen, who is at home on weekdays until noon. " +
 			"The bell does not work; knock twice and wait, or phone ahead. Gift wrapping for the lamp only, no invoice inside.",
 	}

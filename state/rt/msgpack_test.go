@@ -27,14 +27,14 @@ import (
 func TestMsgpackSession(t *testing.T) {
 	in := fullSession()
 	doc := sameAppend(t, sessionMsgpack, &in)
-	var out session
+	var out packedSession
 	require.NoError(t, sessionMsgpack.Decode(doc, &out))
 	assert.Equal(t, in, out)
 }
 
 func TestMsgpackDecodesAsTheLibraryDoes(t *testing.T) {
-	for _, doc := range everyDocuments(t) {
-		sameDecode[every](t, everyMsgpack, doc)
+	for _, doc := range packedDocuments(t) {
+		samePackedDecode[packed](t, everyMsgpack, doc)
 	}
 }
 
@@ -42,7 +42,7 @@ func TestMsgpackEncodesAsTheLibraryDoes(t *testing.T) {
 	for seed := range uint64(300) {
 		v := someEvery(rand.New(rand.NewPCG(seed, 0)), 3)
 		if doc := sameAppend(t, everyMsgpack, &v); doc != nil {
-			sameDecode[every](t, everyMsgpack, doc)
+			samePackedDecode[packed](t, everyMsgpack, doc)
 		}
 	}
 }
@@ -65,16 +65,16 @@ func shuffled(r *rand.Rand, fields ...string) []byte {
 func TestMsgpackFieldsInAnyOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
-		address := string(shuffled(r, "\xa6street\xa1a", "\xa4city\xa1b", "\xa3zip\xa1c", "\xa5later\x81\xa1x\x93\x01\xc0\xa1y", "\xa6later2\xc0"))
-		sameDecode[session](t, sessionMsgpack, shuffled(r,
+		packedAddress := string(shuffled(r, "\xa6street\xa1a", "\xa4city\xa1b", "\xa3zip\xa1c", "\xa5later\x81\xa1x\x93\x01\xc0\xa1y", "\xa6later2\xc0"))
+		samePackedDecode[packedSession](t, sessionMsgpack, shuffled(r,
 			"\xa6userId\xa1u", "\xa5email\xa0", "\xa6visits\x05", "\xa5score\xd0\x80", "\xa5admin\xc3", "\xa7balance\x01", "\xa4tags\x91\xa1a",
-			"\xa6labels\x81\xa1a\xa1b", "\xa7address"+address, "\xa4note\xd9\x02ab", "\xa5later\x82\xa1x\x01\xa1y\x90", "\xa6later2"+address,
+			"\xa6labels\x81\xa1a\xa1b", "\xa7address"+packedAddress, "\xa4note\xd9\x02ab", "\xa5later\x82\xa1x\x01\xa1y\x90", "\xa6later2"+packedAddress,
 			"\xd9\x06cities\x01", "\xc4\x04note\xa0"))
 	}
 }
 
-// wide has more fields than fit in one word of bits.
-type wide struct {
+// packedWide has more fields than fit in one word of bits.
+type packedWide struct {
 	F000, F001, F002, F003, F004, F005, F006, F007, F008, F009, F010, F011, F012, F013, F014, F015, F016, F017, F018, F019 int8
 	F020, F021, F022, F023, F024, F025, F026, F027, F028, F029, F030, F031, F032, F033, F034, F035, F036, F037, F038, F039 int8
 	F040, F041, F042, F043, F044, F045, F046, F047, F048, F049, F050, F051, F052, F053, F054, F055, F056, F057, F058, F059 int8
@@ -82,16 +82,16 @@ type wide struct {
 	F080, F081, F082, F083, F084, F085, F086, F087, F088, F089, F090, F091, F092, F093, F094, F095, F096, F097, F098, F099 int8
 	F100, F101, F102, F103, F104, F105, F106, F107, F108, F109, F110, F111, F112, F113, F114, F115, F116, F117, F118, F119 int8
 	F120, F121, F122, F123, F124, F125, F126, F127, F128, F129, F130, F131, F132, F133, F134, F135, F136, F137, F138, F139 int8
-	Down                                                                                                                   *wide
+	Down                                                                                                                   *packedWide
 }
 
-const wideFields = 141
+const packedWideFields = 141
 
-func wideName(i int) string { return reflect.TypeFor[wide]().Field(i).Name }
+func wideName(i int) string { return reflect.TypeFor[packedWide]().Field(i).Name }
 
 var (
 	wideNames = func() (names []string) {
-		for i := range wideFields {
+		for i := range packedWideFields {
 			names = append(names, wideName(i))
 		}
 		return names
@@ -100,18 +100,18 @@ var (
 	wideMsgpack = rt.Msgpack(wideToMsgpack, wideFromMsgpack)
 )
 
-func wideToMsgpack(e *rt.MsgpackEncoder, v *wide) {
-	m := e.Open(wideFields)
-	for i := range wideFields - 1 {
+func wideToMsgpack(e *rt.MsgpackEncoder, v *packedWide) {
+	m := e.Open(packedWideFields)
+	for i := range packedWideFields - 1 {
 		e.Field("\xa4" + wideName(i)).Int(reflect.ValueOf(v).Elem().Field(i).Int())
 	}
 	rt.PointerToMsgpack(e.Field("\xa4Down"), v.Down, wideToMsgpack)
 	e.Close(m)
 }
 
-func wideFromMsgpack(d *rt.MsgpackDecoder, v *wide) {
+func wideFromMsgpack(d *rt.MsgpackDecoder, v *packedWide) {
 	for o := d.Object(wideOf); o.Next(d); {
-		if o.Field == wideFields-1 {
+		if o.Field == packedWideFields-1 {
 			rt.PointerFromMsgpack(d, &v.Down, wideFromMsgpack)
 			continue
 		}
@@ -120,9 +120,9 @@ func wideFromMsgpack(d *rt.MsgpackDecoder, v *wide) {
 }
 
 func TestMsgpackManyFields(t *testing.T) {
-	v := wide{F000: 1, F063: 2, F064: 3, F139: 4, Down: &wide{F064: 5, F128: 6}}
+	v := packedWide{F000: 1, F063: 2, F064: 3, F139: 4, Down: &packedWide{F064: 5, F128: 6}}
 	doc := sameAppend(t, wideMsgpack, &v)
-	sameDecode[wide](t, wideMsgpack, doc)
+	samePackedDecode[packedWide](t, wideMsgpack, doc)
 	r := rand.New(rand.NewPCG(1, 2))
 	var inner, outer []string
 	for i := range 140 {
@@ -130,30 +130,30 @@ func TestMsgpackManyFields(t *testing.T) {
 	}
 	for range 200 {
 		outer = append(slices.Clone(inner), "\xa4Down"+string(shuffled(r, inner...)))
-		sameDecode[wide](t, wideMsgpack, shuffled(r, outer...))
+		samePackedDecode[packedWide](t, wideMsgpack, shuffled(r, outer...))
 	}
 	slices.Sort(inner)
 	for _, field := range inner {
-		sameDecode[wide](t, wideMsgpack, []byte("\x83\xa4Down\xc0"+field+field))
-		sameDecode[wide](t, wideMsgpack, []byte("\xde\x00\x8d"+strings.Join(inner, "")+field))
+		samePackedDecode[packedWide](t, wideMsgpack, []byte("\x83\xa4Down\xc0"+field+field))
+		samePackedDecode[packedWide](t, wideMsgpack, []byte("\xde\x00\x8d"+strings.Join(inner, "")+field))
 	}
 }
 
 func TestMsgpackDepth(t *testing.T) {
 	down := func(n int, end string) []byte { return []byte(strings.Repeat("\x81\xa4next", n) + end) }
 	for n := 122; n <= 130; n++ {
-		sameDecode[every](t, everyMsgpack, down(n, "\xc0"))
-		sameDecode[every](t, everyMsgpack, down(n, "\x80"))
+		samePackedDecode[packed](t, everyMsgpack, down(n, "\xc0"))
+		samePackedDecode[packed](t, everyMsgpack, down(n, "\x80"))
 		for m := range 6 {
 			arrays := strings.Repeat("\x91", m) + "\x90"
 			for _, field := range []string{"\xa3any", "\xa4grid", "\xa5later", "\xa3raw"} {
-				sameDecode[every](t, everyMsgpack, down(n, "\x81"+field+arrays))
+				samePackedDecode[packed](t, everyMsgpack, down(n, "\x81"+field+arrays))
 			}
-			sameDecode[every](t, everyMsgpack, down(n, "\x81\xa6nested\x81\xa1a\x81\xa1b"+arrays))
+			samePackedDecode[packed](t, everyMsgpack, down(n, "\x81\xa6nested\x81\xa1a\x81\xa1b"+arrays))
 		}
-		var v *every
+		var v *packed
 		for range n {
-			v = &every{Next: v}
+			v = &packed{Next: v}
 		}
 		sameAppend(t, everyMsgpack, v)
 		v.Any = strings.Split(strings.Repeat("x", n), "")
@@ -167,7 +167,7 @@ func TestMsgpackDepth(t *testing.T) {
 			sameAppend(t, everyMsgpack, v)
 		}
 	}
-	cycle := &every{}
+	cycle := &packed{}
 	cycle.Next = cycle
 	sameAppend(t, everyMsgpack, cycle)
 }
@@ -221,7 +221,7 @@ func TestMsgpackMemory(t *testing.T) {
 		want, wantErr := strict.AppendMsgpack(nil, &v)
 		require.Equal(t, wantErr, gotErr)
 		require.Equal(t, want, got)
-		sameDecode[sparseList](t, sparseMsgpack, got)
+		samePackedDecode[sparseList](t, sparseMsgpack, got)
 		return wantErr != nil
 	}
 	for _, of := range []func(n int) sparseList{
@@ -247,15 +247,15 @@ func TestMsgpackMemory(t *testing.T) {
 	}
 	for n := 10000; n < 10200; n += 7 {
 		doc := binary.BigEndian.AppendUint32([]byte("\x81\xa4list\xdd"), uint32(n))
-		sameDecode[sparseList](t, sparseMsgpack, append(doc, bytes.Repeat([]byte{0xc0}, n)...))
+		samePackedDecode[sparseList](t, sparseMsgpack, append(doc, bytes.Repeat([]byte{0xc0}, n)...))
 	}
 }
 
 func TestMsgpackLeavesTheDocumentAlone(t *testing.T) {
 	for _, text := range []string{"short", strings.Repeat("long", 2000)} {
-		in := every{Name: text, Blob: []byte("binary"), Raw: []byte("\xa3raw")}
+		in := packed{Name: text, Blob: []byte("binary"), Raw: []byte("\xa3raw")}
 		doc := sameAppend(t, everyMsgpack, &in)
-		var out every
+		var out packed
 		require.NoError(t, everyMsgpack.Decode(doc, &out))
 		out.Blob[0], out.Raw[1] = 'X', 'X'
 		assert.Contains(t, string(doc), "binary")
@@ -268,7 +268,7 @@ func TestMsgpackLeavesTheDocumentAlone(t *testing.T) {
 }
 
 func TestMsgpackNeedsAPointer(t *testing.T) {
-	for _, v := range []any{nil, tiny{}, (*tiny)(nil), new(session)} {
+	for _, v := range []any{nil, packedTiny{}, (*packedTiny)(nil), new(packedSession)} {
 		_, want := strict.AppendMsgpack(nil, v)
 		_, got := tinyMsgpack.Append(nil, v)
 		assert.Equal(t, want, got)
@@ -277,7 +277,7 @@ func TestMsgpackNeedsAPointer(t *testing.T) {
 }
 
 func TestMsgpackGivesBackTheLengthOfDst(t *testing.T) {
-	v := tiny{ID: "\xff"}
+	v := packedTiny{ID: "\xff"}
 	dst := make([]byte, 3, 100)
 	out, err := tinyMsgpack.Append(dst, &v)
 	require.Error(t, err)
@@ -286,12 +286,12 @@ func TestMsgpackGivesBackTheLengthOfDst(t *testing.T) {
 
 func TestMsgpackStartsOverFromZero(t *testing.T) {
 	// The generated codec reads the id and gives up on the array.
-	var v struct{ session }
+	var v struct{ packedSession }
 	doc := []byte("\x82\xa6userId\xa1u\xa4cart\x91\x94\xa1s\xa1t\x01\x01")
-	require.NoError(t, sessionMsgpack.Decode(doc, &v.session))
-	assert.Equal(t, session{UserID: "u", Cart: []cartItem{{"s", "t", 1, 1}}}, v.session)
-	require.Error(t, sessionMsgpack.Decode([]byte("\x82\xa6userId\xa1u\xa4cart\xc3"), &v.session))
-	assert.Zero(t, v.session)
+	require.NoError(t, sessionMsgpack.Decode(doc, &v.packedSession))
+	assert.Equal(t, packedSession{UserID: "u", Cart: []packedItem{{"s", "t", 1, 1}}}, v.packedSession)
+	require.Error(t, sessionMsgpack.Decode([]byte("\x82\xa6userId\xa1u\xa4cart\xc3"), &v.packedSession))
+	assert.Zero(t, v.packedSession)
 }
 
 func TestMsgpackAllocates(t *testing.T) {
@@ -302,18 +302,18 @@ func TestMsgpackAllocates(t *testing.T) {
 	buf := make([]byte, 0, 4<<10)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = sessionMsgpack.Append(buf, &in) }))
 	doc := sameAppend(t, sessionMsgpack, &in)
-	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = sessionMsgpack.Decode(doc, new(session)) }), 5.0)
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = sessionMsgpack.Decode(doc, new(packedSession)) }), 5.0)
 }
 
-// chain has a list that is not written and yet counts as one level.
-type chain struct {
-	Next *chain `json:"next"`
-	List []int  `json:"list,omitempty"`
+// packedChain has a list that is not written and yet counts as one level.
+type packedChain struct {
+	Next *packedChain `json:"next"`
+	List []int        `json:"list,omitempty"`
 }
 
 var chainMsgpack = rt.Msgpack(chainToMsgpack, nil)
 
-func chainToMsgpack(e *rt.MsgpackEncoder, v *chain) {
+func chainToMsgpack(e *rt.MsgpackEncoder, v *packedChain) {
 	m := e.Open(2)
 	rt.PointerToMsgpack(e.Field("\xa4next"), v.Next, chainToMsgpack)
 	if len(v.List) > 0 {
@@ -324,9 +324,9 @@ func chainToMsgpack(e *rt.MsgpackEncoder, v *chain) {
 
 func TestMsgpackDepthOfWhatIsNotWritten(t *testing.T) {
 	for n := 125; n < 130; n++ {
-		var v *chain
+		var v *packedChain
 		for range n {
-			v = &chain{Next: v}
+			v = &packedChain{Next: v}
 		}
 		sameAppend(t, chainMsgpack, v)
 	}
@@ -360,7 +360,7 @@ func TestMsgpackLibraryInAMap(t *testing.T) {
 }
 
 func TestMsgpackEdgesOfNumbers(t *testing.T) {
-	var v every
+	var v packed
 	for shift := range 65 {
 		for _, n := range []uint64{1<<shift - 1, 1 << shift, -(1 << shift), -(1 << shift) - 1} {
 			v.I, v.I64, v.U, v.U64 = int(n), int64(n), uint(n), n
@@ -368,7 +368,7 @@ func TestMsgpackEdgesOfNumbers(t *testing.T) {
 			v.At = time.Unix(int64(n)>>1, int64(shift%2))
 			v.ByU64 = map[uint64]time.Time{n: v.At, n + 1: v.At}
 			v.ByInt = map[int]string{int(n): "", int(n) + 1: "a"}
-			sameDecode[every](t, everyMsgpack, sameAppend(t, everyMsgpack, &v))
+			samePackedDecode[packed](t, everyMsgpack, sameAppend(t, everyMsgpack, &v))
 		}
 	}
 	v.F32 = math.Float32frombits(0x7f800001)
@@ -390,7 +390,7 @@ func TestMsgpackInParallel(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				var out, want every
+				var out, want packed
 				assert.NoError(t, everyMsgpack.Decode(doc, &out))
 				assert.NoError(t, strict.DecodeMsgpack(doc, &want))
 				assert.Empty(t, different(reflect.ValueOf(want), reflect.ValueOf(out), ""))
@@ -405,15 +405,15 @@ func TestMsgpackInvalidUTF8(t *testing.T) {
 		for at := range n {
 			text := []byte(strings.Repeat("x", n))
 			text[at] = 0xff
-			v := every{Name: string(text)}
+			v := packed{Name: string(text)}
 			assert.Nil(t, sameAppend(t, everyMsgpack, &v))
-			assert.Nil(t, sameAppend(t, everyMsgpack, &every{ByName: map[string]part{v.Name: {}}}))
+			assert.Nil(t, sameAppend(t, everyMsgpack, &packed{ByName: map[string]part{v.Name: {}}}))
 			for _, field := range []string{"\xa4name", "\xa4blob", "\xa5later", "\xa6byName\x81", "\xa5later\x81"} {
 				doc := append([]byte("\x81"+field+"\xd9"), byte(n))
-				sameDecode[every](t, everyMsgpack, append(append(doc, text...), 0xc0)[:len(doc)+n+len(field)/7])
+				samePackedDecode[packed](t, everyMsgpack, append(append(doc, text...), 0xc0)[:len(doc)+n+len(field)/7])
 				if n < 32 {
 					doc = append([]byte("\x81"+field), 0xa0|byte(n))
-					sameDecode[every](t, everyMsgpack, append(append(doc, text...), 0xc0)[:len(doc)+n+len(field)/7])
+					samePackedDecode[packed](t, everyMsgpack, append(append(doc, text...), 0xc0)[:len(doc)+n+len(field)/7])
 				}
 			}
 		}
@@ -424,7 +424,7 @@ func TestMsgpackMemoryOfTheLibrary(t *testing.T) {
 	large := "\xa5large\xdd\x00\x00\x12\x00" + strings.Repeat("\xc0", 0x1200)
 	boxed := "\xa3any\xdd\x00\x00\x30\x00" + strings.Repeat("\x80", 0x3000)
 	for _, doc := range []string{"\x81" + large, "\x81" + boxed, "\x82" + large + boxed, "\x82" + boxed + large} {
-		sameDecode[targets](t, targetsMsgpack, []byte(doc))
+		samePackedDecode[targets](t, targetsMsgpack, []byte(doc))
 	}
 	assert.NoError(t, strict.DecodeMsgpack([]byte("\x81"+boxed), new(targets)))
 	assert.ErrorContains(t, strict.DecodeMsgpack([]byte("\x82"+large+boxed), new(targets)), "memory")
