@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/typedstate/typedstate/bench/internal/machine"
 	"github.com/typedstate/typedstate/bench/internal/suite"
@@ -15,7 +16,7 @@ func (b *bench) full() error {
 	if err != nil {
 		return err
 	}
-	if err := b.printFacts(); err != nil {
+	if err := b.writeFacts(b.out); err != nil {
 		return err
 	}
 	ran := 0
@@ -43,17 +44,17 @@ func (b *bench) full() error {
 	return nil
 }
 
-// printFacts prints what was measured on and with.
-func (b *bench) printFacts() error {
+// writeFacts writes what is measured on and with.
+func (b *bench) writeFacts(w io.Writer) error {
 	version, err := b.clients.ServerVersion(b.ctx)
 	if err != nil {
 		return err
 	}
 	for _, fact := range machine.Facts(b.ctx, version) {
-		fmt.Fprintln(b.out, fact)
+		fmt.Fprintln(w, fact)
 	}
 	for _, peer := range machine.Peers() {
-		fmt.Fprintln(b.out, "peer    "+peer)
+		fmt.Fprintln(w, "peer    "+peer)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // seconds.
 var (
 	// A block of the processor alone is over before much can come in between.
-	loopPlan = suite.Plan{Rounds: 40, Block: 10 * time.Millisecond}
+	loopPlan = suite.Plan{Rounds: 30, Block: 20 * time.Millisecond}
 	// With one caller the processor idles between request and reply, and how deep it
 	// sleeps changes from one moment to the next. Many short blocks, each beside its
 	// neighbour, meet the same moments.
@@ -39,8 +39,9 @@ func (b *bench) groups() ([]suite.Group, error) {
 	}
 	all := codecGroups()
 	all = append(all, suite.Group{Name: "key", About: "make the key of a user's session", Plan: loopPlan, Sides: env.Keys()})
+	kept := keep(env)
 	for _, n := range callers {
-		all = append(all, loadGroups(env, n)...)
+		all = append(all, kept.groups(n)...)
 	}
 	all = append(all, suite.Group{
 		Name: "getmany1000", About: "read 1000 sessions at once, JSON", Plan: loadPlan, Sides: env.Many(),
@@ -90,27 +91,38 @@ func loops[T any](name, about string, side func(peer.Codec[T]) suite.Side, codec
 	return g
 }
 
-// loadGroups is reading and writing by n callers at the same time.
-func loadGroups(env *peer.Env, n int) []suite.Group {
+// sessions are the ways to keep the users' sessions.
+type sessions struct{ jsons, packs []peer.Kept }
+
+func keep(env *peer.Env) sessions {
 	users := peer.Sessions()
-	jsons := []peer.Way[model.Session]{
-		env.OursJSON(),
-		peer.GoRedisJSON[model.Session](env, peer.SessionKind),
-		peer.GoRedisGoccy[model.Session](env, peer.SessionKind),
-		peer.RueidisJSON[model.Session](env, peer.SessionKind),
+	return sessions{
+		jsons: []peer.Kept{
+			users.Keep(env.OursJSON()),
+			users.Keep(peer.GoRedisJSON[model.Session](env, peer.SessionKind)),
+			users.Keep(peer.GoRedisPooledJSON[model.Session](env, peer.SessionKind)),
+			users.Keep(peer.GoRedisPipedJSON[model.Session](env, peer.SessionKind)),
+			users.Keep(peer.GoRedisGoccy[model.Session](env, peer.SessionKind)),
+			users.Keep(peer.RueidisJSON[model.Session](env, peer.SessionKind)),
+			users.KeepRaw(env),
+		},
+		packs: []peer.Kept{
+			users.Keep(env.OursMsgpack()),
+			users.Keep(env.GoRedisMsgp()),
+			users.Keep(env.RueidisMsgp()),
+			users.Keep(peer.GoRedisVMsgpack[model.Session](env, peer.PackedKind)),
+			users.Keep(peer.Cache[model.Session](env, peer.PackedKind)),
+		},
 	}
-	packs := []peer.Way[model.Session]{
-		env.OursMsgpack(),
-		env.GoRedisMsgp(),
-		env.RueidisMsgp(),
-		peer.GoRedisVMsgpack[model.Session](env, peer.PackedKind),
-		peer.Cache[model.Session](env, peer.PackedKind),
-	}
+}
+
+// groups is reading and writing by n callers at the same time.
+func (s sessions) groups(n int) []suite.Group {
 	return []suite.Group{
-		loads("get_json", "read a session, JSON", n, users.Getting, jsons, users.GettingRaw(env, n)),
-		loads("set_json", "write a session, JSON", n, users.Setting, jsons, users.SettingRaw(env, n)),
-		loads("get_msgpack", "read a session, MessagePack", n, users.Getting, packs),
-		loads("set_msgpack", "write a session, MessagePack", n, users.Setting, packs),
+		loads("get_json", "read a session, JSON", n, peer.Kept.Getting, s.jsons),
+		loads("set_json", "write a session, JSON", n, peer.Kept.Setting, s.jsons),
+		loads("get_msgpack", "read a session, MessagePack", n, peer.Kept.Getting, s.packs),
+		loads("set_msgpack", "write a session, MessagePack", n, peer.Kept.Setting, s.packs),
 	}
 }
 
@@ -118,23 +130,23 @@ func loadGroups(env *peer.Env, n int) []suite.Group {
 // and back counts.
 func tinyGroups(env *peer.Env, n int) []suite.Group {
 	users := peer.Presences()
-	ways := []peer.Way[model.Presence]{
-		env.OursPresence(),
-		peer.GoRedisJSON[model.Presence](env, peer.PresenceKind),
-		peer.RueidisJSON[model.Presence](env, peer.PresenceKind),
+	kept := []peer.Kept{
+		users.Keep(env.OursPresence()),
+		users.Keep(peer.GoRedisJSON[model.Presence](env, peer.PresenceKind)),
+		users.Keep(peer.RueidisJSON[model.Presence](env, peer.PresenceKind)),
+		users.KeepRaw(env),
 	}
 	return []suite.Group{
-		loads("get_json_tiny", "read a presence, JSON", n, users.Getting, ways, users.GettingRaw(env, n)),
-		loads("set_json_tiny", "write a presence, JSON", n, users.Setting, ways, users.SettingRaw(env, n)),
+		loads("get_json_tiny", "read a presence, JSON", n, peer.Kept.Getting, kept),
+		loads("set_json_tiny", "write a presence, JSON", n, peer.Kept.Setting, kept),
 	}
 }
 
-func loads[T any](name, about string, n int, side func(peer.Way[T], int) suite.Side, ways []peer.Way[T], more ...suite.Side) suite.Group {
+func loads(name, about string, n int, side func(peer.Kept, int) suite.Side, kept []peer.Kept) suite.Group {
 	g := suite.Group{Name: fmt.Sprintf("%s_c%d", name, n), About: about + ", " + by(n), Plan: plan(n)}
-	for _, w := range ways {
-		g.Sides = append(g.Sides, side(w, n))
+	for _, k := range kept {
+		g.Sides = append(g.Sides, side(k, n))
 	}
-	g.Sides = append(g.Sides, more...)
 	return g
 }
 

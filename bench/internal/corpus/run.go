@@ -41,5 +41,5 @@ func (r run) Block(time.Duration) (block.Block, error) {
 	if err != nil {
 		return block.Block{}, fmt.Errorf("%s: %w\n%s", filepath.Base(r.path), err, text)
 	}
-	return block.Block{Ops: 1, Elapsed: elapsed, P50: elapsed, P99: elapsed, RSS: maxRSS(cmd.ProcessState)}, nil
+	return block.Block{Ops: 1, Elapsed: elapsed, RSS: maxRSS(cmd.ProcessState)}, nil
 }

@@ -22,11 +22,14 @@ const (
 	theirPrefix = "peer:"
 )
 
-// Env is a client of each kind, all of them of one server and with the options
-// that their libraries choose by default.
+// Env is a client of each kind, all of them of one server and, but for what is
+// said of each, with the options that their libraries choose by default.
 type Env struct {
 	Store   *state.Store
 	GoRedis *redis.Client
+	// Pooled has a larger pool, and Piped pipelines.
+	Pooled  *redis.Client
+	Piped   *redis.AutoPipeliner
 	Rueidis rueidis.Client
 	Cache   *cache.Cache
 	Limiter *redis_rate.Limiter
@@ -34,7 +37,10 @@ type Env struct {
 
 // Dial connects to the server at addr.
 func Dial(ctx context.Context, addr string) (_ *Env, err error) {
-	e := &Env{GoRedis: redis.NewClient(&redis.Options{Addr: addr})}
+	e := &Env{
+		GoRedis: redis.NewClient(&redis.Options{Addr: addr}),
+		Pooled:  redis.NewClient(&redis.Options{Addr: addr, PoolSize: 256}),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close())
@@ -42,6 +48,10 @@ func Dial(ctx context.Context, addr string) (_ *Env, err error) {
 	}()
 	e.Store, err = state.Open(ctx, "redis://"+addr, state.Options{Prefix: ourPrefix, EnableSet: true, EnableRemove: true})
 	if err != nil {
+		return nil, err
+	}
+	// The pipeline ends with its client.
+	if e.Piped, err = e.GoRedis.AutoPipeline(); err != nil {
 		return nil, err
 	}
 	e.Rueidis, err = rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{addr}})
@@ -72,5 +82,5 @@ func (e *Env) Close() error {
 	if e.Rueidis != nil {
 		e.Rueidis.Close()
 	}
-	return errors.Join(append(errs, e.GoRedis.Close())...)
+	return errors.Join(append(errs, e.GoRedis.Close(), e.Pooled.Close())...)
 }

@@ -28,6 +28,17 @@ func GoRedisJSON[T any](e *Env, kind string) Way[T] {
 	return goRedis[T]("goredis_stdjson", e.GoRedis, kind, stdJSON)
 }
 
+// GoRedisPooledJSON is the same with a connection for each of 256 callers.
+func GoRedisPooledJSON[T any](e *Env, kind string) Way[T] {
+	return goRedis[T]("goredis_pool256_stdjson", e.Pooled, kind, stdJSON)
+}
+
+// GoRedisPipedJSON is go-redis with its experimental AutoPipeline, which has the
+// commands of concurrent callers share round trips, and encoding/json.
+func GoRedisPipedJSON[T any](e *Env, kind string) Way[T] {
+	return goRedis[T]("goredis_autopipeline_stdjson", e.Piped, kind, stdJSON)
+}
+
 // GoRedisGoccy is go-redis and goccy/go-json.
 func GoRedisGoccy[T any](e *Env, kind string) Way[T] {
 	return goRedis[T]("goredis_goccy", e.GoRedis, kind, goccyJSON)
@@ -40,7 +51,7 @@ func GoRedisVMsgpack[T any](e *Env, kind string) Way[T] {
 
 // goRedis is go-redis and a codec. A kind is what stands before the ID in keys;
 // the keys of each format have their own.
-func goRedis[T any](name string, client *redis.Client, kind string, codec library) Way[T] {
+func goRedis[T any](name string, client redis.Cmdable, kind string, codec library) Way[T] {
 	prefix := theirPrefix + kind + ":"
 	return Way[T]{
 		Name: name,

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-redis/redis_rate/v10"
 
-	"github.com/typedstate/typedstate/bench/internal/block"
 	"github.com/typedstate/typedstate/bench/internal/suite"
 )
 
@@ -25,13 +24,7 @@ func (e *Env) Limits(callers int) []suite.Side {
 		return e.GoRedis.Incr(context.Background(), theirPrefix+"incr:"+ids[n]).Err()
 	}
 	side := func(name string, do func(n int) error) suite.Side {
-		return suite.Side{
-			Name:  name,
-			Check: func() error { return do(0) },
-			Work: block.Load{Callers: callers, Call: func(caller, i int) error {
-				return do(pick(caller, i))
-			}},
-		}
+		return suite.Side{Name: name, Check: func() error { return do(0) }, Work: load(callers, do)}
 	}
 	return []suite.Side{side("redis_rate", allow), side("goredis_incr", incr)}
 }

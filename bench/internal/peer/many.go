@@ -15,7 +15,7 @@ import (
 // single sessions as JSON have stored.
 func (e *Env) Many() []suite.Side {
 	users := Sessions()
-	ours, theirs := e.OursJSON(), GoRedisJSON[model.Session](e, SessionKind)
+	ours, theirs := users.Keep(e.OursJSON()), users.Keep(GoRedisJSON[model.Session](e, SessionKind))
 	return []suite.Side{
 		users.many(suite.Ours, ours, e.getMany),
 		users.many("mget_stdjson", theirs, e.mget),
@@ -25,10 +25,10 @@ func (e *Env) Many() []suite.Side {
 }
 
 // many is reading all values at once; read returns what returns the i-th of them.
-func (u Users[T]) many(name string, stored Way[T], read func(context.Context, []string) (func(int) (T, error), error)) suite.Side {
+func (u Users[T]) many(name string, stored Kept, read func(context.Context, []string) (func(int) (T, error), error)) suite.Side {
 	ctx := context.Background()
 	check := func() error {
-		if err := u.check(stored)(); err != nil {
+		if err := stored.check(); err != nil {
 			return err
 		}
 		at, err := read(ctx, u.ids)

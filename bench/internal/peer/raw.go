@@ -3,72 +3,47 @@ package peer
 import (
 	"context"
 	"encoding/json"
-
-	"github.com/typedstate/typedstate/bench/internal/block"
-	"github.com/typedstate/typedstate/bench/internal/suite"
+	"sync"
 )
 
-// rawName is go-redis alone: the bytes of the value, neither encoded nor decoded.
-const rawName = "goredis_raw"
-
-// GettingRaw is the floor under reading with go-redis.
-func (u Users[T]) GettingRaw(e *Env, callers int) suite.Side {
-	r := raw(u, e)
-	return suite.Side{Name: rawName, Check: r.check, Work: block.Load{Callers: callers, Call: func(caller, i int) error {
-		n := pick(caller, i)
-		data, err := e.GoRedis.Get(context.Background(), rawPrefix+u.ids[n]).Bytes()
-		if err == nil && len(data) != len(r.values[n]) {
-			err = errWrong
-		}
-		return err
-	}}}
-}
-
-// SettingRaw is the floor under writing with go-redis.
-func (u Users[T]) SettingRaw(e *Env, callers int) suite.Side {
-	r := raw(u, e)
-	return suite.Side{Name: rawName, Check: r.check, Work: block.Load{Callers: callers, Call: func(caller, i int) error {
-		n := pick(caller, i)
-		return r.set(n)
-	}}}
-}
-
-const rawPrefix = theirPrefix + "raw:"
-
-type rawValues struct {
-	env    *Env
-	ids    []string
-	values [][]byte
-}
-
-func raw[T interface{ Equal(T) bool }](u Users[T], e *Env) *rawValues {
-	r := &rawValues{env: e, ids: u.ids}
-	for _, v := range u.values {
-		data, err := json.Marshal(v)
+// KeepRaw is the floor under every way that uses go-redis: it keeps the bytes of
+// the values, and neither encodes nor decodes.
+func (u Users[T]) KeepRaw(e *Env) Kept {
+	const prefix = theirPrefix + "raw:"
+	ctx := context.Background()
+	values := make([][]byte, len(u.values))
+	for n := range u.values {
+		data, err := json.Marshal(&u.values[n])
 		if err != nil {
 			panic(err) // the samples can be encoded
 		}
-		r.values = append(r.values, data)
+		values[n] = data
 	}
-	return r
-}
-
-func (r *rawValues) set(n int) error {
-	return r.env.GoRedis.Set(context.Background(), rawPrefix+r.ids[n], r.values[n], ttl).Err()
-}
-
-func (r *rawValues) check() error {
-	for n, id := range r.ids {
-		if err := r.set(n); err != nil {
+	k := Kept{
+		name: "goredis_raw",
+		get: func(n int) error {
+			data, err := e.GoRedis.Get(ctx, prefix+u.ids[n]).Bytes()
+			if err == nil && len(data) != len(values[n]) {
+				err = errWrong
+			}
 			return err
-		}
-		data, err := r.env.GoRedis.Get(context.Background(), rawPrefix+id).Bytes()
-		if err != nil {
-			return err
-		}
-		if string(data) != string(r.values[n]) {
-			return errWrong
-		}
+		},
+		set: func(n int) error { return e.GoRedis.Set(ctx, prefix+u.ids[n], values[n], ttl).Err() },
 	}
-	return nil
+	k.check = sync.OnceValue(func() error {
+		for n, id := range u.ids {
+			if err := k.set(n); err != nil {
+				return err
+			}
+			data, err := e.GoRedis.Get(ctx, prefix+id).Bytes()
+			if err != nil {
+				return err
+			}
+			if string(data) != string(values[n]) {
+				return errWrong
+			}
+		}
+		return nil
+	})
+	return k
 }

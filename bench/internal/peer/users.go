@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
-	"github.com/typedstate/typedstate/bench/internal/block"
-	"github.com/typedstate/typedstate/bench/internal/suite"
 	"github.com/typedstate/typedstate/bench/model"
 )
 
@@ -43,50 +42,38 @@ func users[T interface{ Equal(T) bool }](sample func(int) T, owner func(T) strin
 	return u
 }
 
-// pick returns the user of a caller's i-th operation: all of them in turn, far
-// from its own last one and from those of the other callers.
-func pick(caller, i int) int { return (caller*397 + i*271) % count }
-
-// Getting is reading by callers at the same time.
-func (u Users[T]) Getting(w Way[T], callers int) suite.Side {
+// Keep has a way keep the users' values.
+func (u Users[T]) Keep(w Way[T]) Kept {
 	ctx := context.Background()
-	return suite.Side{Name: w.Name, Check: u.check(w), Work: block.Load{Callers: callers, Call: func(caller, i int) error {
-		n := pick(caller, i)
-		v, err := w.Get(ctx, u.ids[n])
-		if err == nil && u.owner(v) != u.ids[n] {
-			err = errWrong
-		}
-		return err
-	}}}
-}
-
-// Setting is writing by callers at the same time.
-func (u Users[T]) Setting(w Way[T], callers int) suite.Side {
-	ctx := context.Background()
-	return suite.Side{Name: w.Name, Check: u.check(w), Work: block.Load{Callers: callers, Call: func(caller, i int) error {
-		n := pick(caller, i)
-		return w.Set(ctx, u.ids[n], &u.values[n])
-	}}}
+	return Kept{
+		name:  w.Name,
+		check: sync.OnceValue(func() error { return u.check(ctx, w) }),
+		get: func(n int) error {
+			v, err := w.Get(ctx, u.ids[n])
+			if err == nil && u.owner(v) != u.ids[n] {
+				err = errWrong
+			}
+			return err
+		},
+		set: func(n int) error { return w.Set(ctx, u.ids[n], &u.values[n]) },
+	}
 }
 
 // check writes all values and reads them back.
-func (u Users[T]) check(w Way[T]) func() error {
-	return func() error {
-		ctx := context.Background()
-		for n, id := range u.ids {
-			if err := w.Set(ctx, id, &u.values[n]); err != nil {
-				return err
-			}
+func (u Users[T]) check(ctx context.Context, w Way[T]) error {
+	for n, id := range u.ids {
+		if err := w.Set(ctx, id, &u.values[n]); err != nil {
+			return err
 		}
-		for n, id := range u.ids {
-			v, err := w.Get(ctx, id)
-			if err != nil {
-				return err
-			}
-			if !v.Equal(u.values[n]) {
-				return fmt.Errorf("%s: %w", id, errWrong)
-			}
-		}
-		return nil
 	}
+	for n, id := range u.ids {
+		v, err := w.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !v.Equal(u.values[n]) {
+			return fmt.Errorf("%s: %w", id, errWrong)
+		}
+	}
+	return nil
 }
