@@ -25,10 +25,10 @@ func (b *bench) full() error {
 			continue
 		}
 		ran++
-		if err := g.Check(); err != nil {
+		if err := g.Check(b.ctx); err != nil {
 			return err
 		}
-		r, err := g.Run()
+		r, err := g.Run(b.ctx)
 		if err != nil {
 			return err
 		}

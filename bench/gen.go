@@ -15,10 +15,10 @@ func (b *bench) gen() error {
 	}
 	t := table.Table{Head: []string{"structs, generator", "wall time", "peak memory", "ours is … times as fast", "least…most"}}
 	for _, g := range groups {
-		if err := g.Check(); err != nil {
+		if err := g.Check(b.ctx); err != nil {
 			return err
 		}
-		r, err := g.Run()
+		r, err := g.Run(b.ctx)
 		if err != nil {
 			return err
 		}

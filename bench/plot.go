@@ -79,10 +79,10 @@ func (b *bench) curves() (chart.Chart, error) {
 			for _, line := range all {
 				g.Sides = append(g.Sides, side.of(line.kept, n))
 			}
-			if err := g.Check(); err != nil {
+			if err := g.Check(b.ctx); err != nil {
 				return c, err
 			}
-			r, err := g.Run()
+			r, err := g.Run(b.ctx)
 			if err != nil {
 				return c, err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -19,7 +20,7 @@ func (b *bench) quick() error {
 	for _, l := range wanted {
 		r, ok := results[l.group]
 		if !ok {
-			if r, err = measure(all, l.group, peersOf(wanted, l.group)); err != nil {
+			if r, err = measure(b.ctx, all, l.group, peersOf(wanted, l.group)); err != nil {
 				return err
 			}
 			results[l.group] = r
@@ -52,17 +53,22 @@ func peersOf(wanted []line, group string) (peers []string) {
 }
 
 // measure checks and runs a group with some of its peers.
-func measure(all []suite.Group, name string, peers []string) (suite.Result, error) {
-	i := slices.IndexFunc(all, func(g suite.Group) bool { return g.Name == name })
-	if i < 0 {
-		return suite.Result{}, fmt.Errorf("there is no group %s", name)
-	}
-	g, err := all[i].With(peers...)
+func measure(ctx context.Context, all []suite.Group, name string, peers []string) (suite.Result, error) {
+	g, err := choose(all, name, peers)
 	if err != nil {
 		return suite.Result{}, err
 	}
-	if err := g.Check(); err != nil {
+	if err := g.Check(ctx); err != nil {
 		return suite.Result{}, err
 	}
-	return g.Run()
+	return g.Run(ctx)
+}
+
+// choose returns the group of a name with some of its peers.
+func choose(all []suite.Group, name string, peers []string) (suite.Group, error) {
+	i := slices.IndexFunc(all, func(g suite.Group) bool { return g.Name == name })
+	if i < 0 {
+		return suite.Group{}, fmt.Errorf("there is no group %s", name)
+	}
+	return all[i].With(peers...)
 }

@@ -2,7 +2,12 @@ package model
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
+
+	"github.com/typedstate/typedstate/state"
 )
 
 // The README of this module says how large the values are.
@@ -48,6 +53,26 @@ func TestEqualSeesEachField(t *testing.T) {
 		change(&changed)
 		if changed.Equal(whole) {
 			t.Errorf("change %d is not seen", i)
+		}
+	}
+}
+
+// What is measured without Redis is what the families store.
+func TestCodecsAreThoseOfTheFamilies(t *testing.T) {
+	generated, err := os.ReadFile("state_gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call, codec := range map[string]state.Codec{
+		"rt.JSON(sessionToJSON, sessionFromJSON)":            SessionJSON,
+		"rt.Msgpack(sessionToMsgpack, sessionFromMsgpack)":   SessionMsgpack,
+		"rt.JSON(presenceToJSON, presenceFromJSON)":          PresenceJSON,
+		"rt.Msgpack(presenceToMsgpack, presenceFromMsgpack)": PresenceMsgpack,
+	} {
+		family := strings.Contains(string(generated), call)
+		measured := strings.Contains(fmt.Sprintf("%T", codec), "rt.")
+		if family != measured {
+			t.Errorf("%s: the family has it: %t, codec.go has it: %t", call, family, measured)
 		}
 	}
 }

@@ -26,10 +26,10 @@ type Codec[T any] struct {
 // OursCodec is a codec of this SDK, which encodes into a buffer that it uses
 // again, as a store does.
 func OursCodec[T any](codec state.Codec) Codec[T] {
+	var buffer []byte
 	return Codec[T]{
 		Name: suite.Ours,
 		Encode: func(values []T, n int) (err error) {
-			var buffer []byte
 			for i := range n {
 				if buffer, err = codec.Append(buffer[:0], &values[i%documents]); err != nil {
 					return err

@@ -33,8 +33,8 @@ func MsgpSession() Codec[model.Session] {
 func MsgpSessionReused() Codec[model.Session] {
 	c := MsgpSession()
 	c.Name = "msgp_reused"
+	var buffer []byte
 	c.Encode = func(values []model.Session, n int) (err error) {
-		var buffer []byte
 		for i := range n {
 			if buffer, err = values[i%documents].MarshalMsg(buffer[:0]); err != nil {
 				return err

@@ -27,7 +27,7 @@ func Start() (_ *Server, err error) {
 			if _, ok := v.(stop); !ok {
 				panic(v)
 			}
-			err = errors.Join(h.err, h.close())
+			err = h.close()
 		}
 	}()
 	s := redistest.Start(h)

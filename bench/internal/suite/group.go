@@ -5,6 +5,7 @@
 package suite
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -62,22 +63,32 @@ func (g Group) side(name string) (Side, bool) {
 	return Side{}, false
 }
 
-// Check checks all sides.
-func (g Group) Check() error {
+// Check checks all sides, or ends with the context.
+func (g Group) Check(ctx context.Context) error {
 	for _, s := range g.Sides {
-		if err := s.Check(); err != nil {
+		if err := check(ctx, s); err != nil {
 			return fmt.Errorf("%s: %s: %w", g.Name, s.Name, err)
 		}
 	}
 	return nil
 }
 
+func check(ctx context.Context, s Side) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.Check()
+}
+
 // Run runs a block of each side in each round, first to last and in the next
 // round last to first, so that of two sides neither is always the first. Every
-// second round begins one side further on.
-func (g Group) Run() (Result, error) {
+// second round begins one side further on. It ends with the context.
+func (g Group) Run(ctx context.Context) (Result, error) {
 	r := Result{Group: g, Blocks: make([][]block.Block, len(g.Sides))}
 	for round := range g.Plan.Rounds {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
 		for _, i := range order(len(g.Sides), round) {
 			b, err := g.Sides[i].Work.Block(g.Plan.Block)
 			if err != nil {
