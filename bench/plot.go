@@ -21,7 +21,7 @@ func (b *bench) plot() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(b.docs, 0o755); err != nil {
+	if err := os.MkdirAll(b.docs, 0o755); err != nil { //nolint:gosec // part of a repository
 		return err
 	}
 	var picture, page bytes.Buffer
@@ -33,7 +33,7 @@ func (b *bench) plot() error {
 	}
 	for name, content := range map[string][]byte{"performance.svg": picture.Bytes(), "performance.md": page.Bytes()} {
 		path := filepath.Join(b.docs, name)
-		if err := os.WriteFile(path, content, 0o644); err != nil {
+		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // as above
 			return err
 		}
 		fmt.Fprintln(b.out, path)

@@ -6,7 +6,9 @@ import (
 	"html"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // The sizes, in pixels.
@@ -146,13 +148,13 @@ func (d *drawing) panel(c Chart, p Panel, left, above float64) {
 			above+panelHeight/2, html.EscapeString(c.YLabel))
 	}
 	// The first series comes last, and so on top.
-	for i := len(p.Series) - 1; i >= 0; i-- {
-		path := ""
-		for j, v := range p.Series[i].Values {
-			path += fmt.Sprintf("%c%g %g", "ML"[min(j, 1)], left+c.x(j), y(v))
+	for i, s := range slices.Backward(p.Series) {
+		var path strings.Builder
+		for j, v := range s.Values {
+			fmt.Fprintf(&path, "%c%g %g", "ML"[min(j, 1)], left+c.x(j), y(v))
 		}
-		d.add(`<path class="line s%d" d="%s"/>`, i, path)
-		for j, v := range p.Series[i].Values {
+		d.add(`<path class="line s%d" d="%s"/>`, i, path.String())
+		for j, v := range s.Values {
 			d.dot(i, left+c.x(j), y(v))
 		}
 	}

@@ -87,11 +87,11 @@ func (c *Corpus) write(dir string, n int) error {
 	_, rest, _ := strings.Cut(string(mod), "\n")
 	module := "module example.com/corpus\n" + rest +
 		"\nrequire github.com/typedstate/typedstate v0.0.0\n\nreplace github.com/typedstate/typedstate => " + c.tools.checkout + "\n"
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	for name, content := range map[string]string{"go.mod": module, "go.sum": string(sum), sourceFile: source(n)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ type Item struct {
 	Price float64 ` + "`json:\"price\"`" + `
 }
 
-type Address struct {
+type Place struct {
 	Street  string ` + "`json:\"street\"`" + `
 	City    string ` + "`json:\"city\"`" + `
 	Zip     string ` + "`json:\"zip\"`" + `
@@ -54,6 +54,6 @@ type Session%[1]d struct {
 	Cart      []Item            ` + "`json:\"cart\"`" + `
 	Tags      []string          ` + "`json:\"tags\"`" + `
 	Labels    map[string]string ` + "`json:\"labels\"`" + `
-	Address   Address           ` + "`json:\"address\"`" + `
+	Address   Place             ` + "`json:\"address\"`" + `
 }
 `

@@ -3,7 +3,10 @@ package peer
 import "github.com/typedstate/typedstate/bench/model"
 
 // MsgpSession is the code that tinylib/msgp generates, which encodes into a new
-// slice of the right size.
+// slice of the right size. It is written out for each type, as its values would
+// not stay on the stack if it were generic.
+//
+//nolint:dupl // see above
 func MsgpSession() Codec[model.Session] {
 	return Codec[model.Session]{
 		Name: "msgp",
@@ -46,6 +49,8 @@ func MsgpSessionReused() Codec[model.Session] {
 }
 
 // MsgpPresence is MsgpSession for the small value.
+//
+//nolint:dupl // as there
 func MsgpPresence() Codec[model.Presence] {
 	return Codec[model.Presence]{
 		Name: "msgp",
