@@ -21,7 +21,8 @@ var (
 	// With many callers a block has to be long beside the time that it takes them all
 	// to begin and to end.
 	loadPlan      = suite.Plan{Rounds: 24, Block: 60 * time.Millisecond}
-	generatorPlan = suite.Plan{Rounds: 5}
+	// A busy machine must not make minutes of them.
+	generatorPlan = suite.Plan{Rounds: 5, Limit: 10 * time.Second}
 )
 
 // callers are how many there are at the same time.

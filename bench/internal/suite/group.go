@@ -38,6 +38,17 @@ type Group struct {
 type Plan struct {
 	Rounds int
 	Block  time.Duration
+	// Limit is how long the rounds may take all together: once it has passed, and
+	// there are three of them, no further one begins. 0 is no limit.
+	Limit time.Duration
+}
+
+// enough is how many rounds there are whatever the limit.
+const enough = 3
+
+// over reports whether no further round is to begin.
+func (p Plan) over(rounds int, start time.Time) bool {
+	return rounds >= p.Rounds || p.Limit > 0 && rounds >= enough && time.Since(start) > p.Limit
 }
 
 // With returns the group with this SDK and the named peers only.
@@ -85,7 +96,8 @@ func check(ctx context.Context, s Side) error {
 // second round begins one side further on. It ends with the context.
 func (g Group) Run(ctx context.Context) (Result, error) {
 	r := Result{Group: g, Blocks: make([][]block.Block, len(g.Sides))}
-	for round := range g.Plan.Rounds {
+	start := time.Now()
+	for round := 0; !g.Plan.over(round, start); round++ {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
 		}

@@ -97,6 +97,15 @@ func TestRatioIsOfNeighbours(t *testing.T) {
 	}
 }
 
+func TestLimit(t *testing.T) {
+	var log []string
+	took := make([]time.Duration, 10)
+	g := Group{Plan: Plan{Rounds: 10, Limit: 1}, Sides: []Side{side(&log, Ours, took...)}}
+	if _, err := g.Run(t.Context()); err != nil || len(log) != enough {
+		t.Errorf("%d rounds, %v", len(log), err)
+	}
+}
+
 func TestWith(t *testing.T) {
 	var log []string
 	g := Group{Name: "g", Sides: []Side{side(&log, Ours), side(&log, "a"), side(&log, "b")}}
