@@ -20,7 +20,7 @@ var (
 	singlePlan = suite.Plan{Rounds: 100, Block: 10 * time.Millisecond}
 	// With many callers a block has to be long beside the time that it takes them all
 	// to begin and to end.
-	loadPlan      = suite.Plan{Rounds: 24, Block: 60 * time.Millisecond}
+	loadPlan = suite.Plan{Rounds: 24, Block: 60 * time.Millisecond}
 	// A busy machine must not make minutes of them.
 	generatorPlan = suite.Plan{Rounds: 5, Limit: 10 * time.Second}
 )
