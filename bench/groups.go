@@ -22,7 +22,7 @@ var (
 	// to begin and to end.
 	loadPlan = suite.Plan{Rounds: 24, Block: 60 * time.Millisecond}
 	// A busy machine must not make minutes of them.
-	generatorPlan = suite.Plan{Rounds: 5, Limit: 10 * time.Second}
+	generatorPlan = suite.Plan{Rounds: 5, Limit: 6 * time.Second}
 )
 
 // callers are how many there are at the same time.
