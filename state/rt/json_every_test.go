@@ -63,9 +63,12 @@ type every struct {
 type stamp = time.Time
 
 type row struct {
-	Name label   `json:"name"`
-	Sum  big.Int `json:"sum"`
-	N    uint32  `json:"n"`
+	Name  label   `json:"name"`
+	Marks []int   `json:"marks,omitempty"`
+	Sum   big.Int `json:"sum"`
+	P     *int    `json:"p,omitempty"`
+	Again big.Int `json:"again"`
+	N     uint32  `json:"n"`
 }
 
 type library struct {
@@ -76,12 +79,21 @@ type library struct {
 func rowToJSON(e *rt.JSONEncoder, v *row) {
 	e.Open()
 	e.Field(`"name":`).String(string(v.Name))
+	if len(v.Marks) > 0 {
+		e.Field(`"marks":`)
+		rt.SliceToJSON(e, v.Marks, func(e *rt.JSONEncoder, v *int) { e.Int(int64(*v)) })
+	}
 	e.Field(`"sum":`).Library(&v.Sum)
+	if v.P != nil {
+		e.Field(`"p":`)
+		rt.PointerToJSON(e, v.P, func(e *rt.JSONEncoder, v *int) { e.Int(int64(*v)) })
+	}
+	e.Field(`"again":`).Library(&v.Again)
 	e.Field(`"n":`).Uint(uint64(v.N))
 	e.Close()
 }
 
-var rowFields = rt.FieldsOf("name", "sum", "n")
+var rowFields = rt.FieldsOf("name", "marks", "sum", "p", "again", "n")
 
 func rowFromJSON(d *rt.JSONDecoder, v *row) {
 	for o := d.Object(rowFields); o.Next(d); {
@@ -89,8 +101,14 @@ func rowFromJSON(d *rt.JSONDecoder, v *row) {
 		case 0:
 			d.String((*string)(&v.Name))
 		case 1:
-			d.Library(&v.Sum)
+			rt.SliceFromJSON(d, &v.Marks, (*rt.JSONDecoder).Int)
 		case 2:
+			d.Library(&v.Sum)
+		case 3:
+			rt.PointerFromJSON(d, &v.P, (*rt.JSONDecoder).Int)
+		case 4:
+			d.Library(&v.Again)
+		case 5:
 			d.Uint32(&v.N)
 		}
 	}
