@@ -36,11 +36,15 @@ type bombs struct {
 	Library  []wide           `json:"library"`
 	Bytes    []byte           `json:"bytes"`
 	Pointers []*int           `json:"pointers"`
+	Holders  []holder         `json:"holders"`
+	PtrMap   map[string]*wide `json:"ptrMap"`
 }
 
 type (
 	cell  struct{ A, B, C, D int64 }
 	lists []lists
+
+	holder struct{ W *wide }
 )
 
 func wideFromJSON(d *rt.JSONDecoder, v *wide) {
@@ -59,10 +63,18 @@ func cellFromJSON(d *rt.JSONDecoder, v *cell) {
 
 var cellFields = rt.FieldsOf("A", "B", "C", "D")
 
+var holderFields = rt.FieldsOf("W")
+
+func holderFromJSON(d *rt.JSONDecoder, v *holder) {
+	for o := d.Object(holderFields); o.Next(d); {
+		rt.PointerFromJSON(d, &v.W, wideFromJSON)
+	}
+}
+
 func listsFromJSON(d *rt.JSONDecoder, v *lists) { rt.SliceFromJSON(d, v, listsFromJSON) }
 
 var bombFields = rt.FieldsOf(
-	"wide", "grid", "behind", "byName", "byId", "slices", "maps", "cells", "texts", "number", "int", "next", "lists", "library", "bytes", "pointers",
+	"wide", "grid", "behind", "byName", "byId", "slices", "maps", "cells", "texts", "number", "int", "next", "lists", "library", "bytes", "pointers", "holders", "ptrMap",
 )
 
 func bombsFromJSON(d *rt.JSONDecoder, v *bombs) {
@@ -100,6 +112,10 @@ func bombsFromJSON(d *rt.JSONDecoder, v *bombs) {
 			d.Bytes(&v.Bytes)
 		case 15:
 			rt.SliceFromJSON(d, &v.Pointers, func(d *rt.JSONDecoder, v **int) { rt.PointerFromJSON(d, v, (*rt.JSONDecoder).Int) })
+		case 16:
+			rt.SliceFromJSON(d, &v.Holders, holderFromJSON)
+		case 17:
+			rt.MapFromJSON(d, &v.PtrMap, func(d *rt.JSONDecoder, v **wide) { rt.PointerFromJSON(d, v, wideFromJSON) })
 		}
 	}
 }
@@ -157,6 +173,11 @@ func TestJSONBombs(t *testing.T) {
 		{"null structs", fill(`{"wide":[`, `null`, `]}`), memory, "wide[26623]"},
 		{"arrays", fill(`{"grid":[`, `[]`, `]}`), memory, "grid[1703]"},
 		{"pointees", fill(`{"behind":[`, `{}`, `]}`), memory, "behind[26214]"},
+		{"null pointees", fill(`{"behind":[`, `null`, `]}`), "", ""},
+		{"pointees of fields", fill(`{"holders":[`, `{"W":{}}`, `]}`), memory, "holders[26214].W"},
+		{"null pointees of fields", fill(`{"holders":[`, `{"W":null}`, `]}`), "", ""},
+		{"pointees of a map", keys(`{"ptrMap":{`, `{}`, `}}`, base36), memory, "ptrMap[key]"},
+		{"empty maps", fill(`{"maps":[`, `{}`, `]}`), "", ""},
 		{"map", keys(`{"byName":{`, `{}`, `}}`, base36), memory, "byName[key]"},
 		{"map of numbers", keys(`{"byId":{`, `{}`, `}}`, strconv.Itoa), memory, "byId[key]"},
 		{"slices of structs", fill(`{"slices":[`, `[{}]`, `]}`), memory, "slices[25431][0]"},
@@ -207,4 +228,11 @@ func TestJSONBombs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Room that slices make and do not use is not held against the document.
+func TestJSONLongDocumentsNeedNoLibrary(t *testing.T) {
+	t.Parallel()
+	const n = 60_000
+	assert.True(t, taken(bombsFromJSON, []byte(`{"lists":[`+strings.Repeat(`[[]],`, n)+`[]],"texts":[`+strings.Repeat(`"",`, n)+`""]}`)))
 }

@@ -145,10 +145,11 @@ func isPlain(text []byte) bool {
 	return true
 }
 
-// ends tells whether a byte of x does not stand for itself in JSON, or is not ASCII.
+// ends tells whether a byte of x does not stand for itself in JSON, or is not ASCII: one
+// that has its high bit set keeps it in the difference of the quote or of the backslash.
 func ends(x uint64) uint64 {
 	quote, backslash, control := (x^'"'*ones)-ones, (x^'\\'*ones)-ones, x-' '*ones
-	return (quote | backslash | control | x) & highs
+	return (quote | backslash | control) & highs
 }
 
 // escape writes a string byte by byte.

@@ -54,14 +54,21 @@ type every struct {
 	Big  big.Int         `json:"big"`
 	Lib  []library       `json:"lib"`
 	Kiel string          `json:"Kiel"`
+
+	QP     *int64 `json:"qp,string"`
+	ByList map[string][]row
+	ByPtr  map[string]*row
 }
 
 type stamp = time.Time
 
 type row struct {
-	Name label   `json:"name"`
-	Sum  big.Int `json:"sum"`
-	N    uint32  `json:"n"`
+	Name  label   `json:"name"`
+	Marks []int   `json:"marks,omitempty"`
+	Sum   big.Int `json:"sum"`
+	P     *int    `json:"p,omitempty"`
+	Again big.Int `json:"again"`
+	N     uint32  `json:"n"`
 }
 
 type library struct {
@@ -72,12 +79,21 @@ type library struct {
 func rowToJSON(e *rt.JSONEncoder, v *row) {
 	e.Open()
 	e.Field(`"name":`).String(string(v.Name))
+	if len(v.Marks) > 0 {
+		e.Field(`"marks":`)
+		rt.SliceToJSON(e, v.Marks, func(e *rt.JSONEncoder, v *int) { e.Int(int64(*v)) })
+	}
 	e.Field(`"sum":`).Library(&v.Sum)
+	if v.P != nil {
+		e.Field(`"p":`)
+		rt.PointerToJSON(e, v.P, func(e *rt.JSONEncoder, v *int) { e.Int(int64(*v)) })
+	}
+	e.Field(`"again":`).Library(&v.Again)
 	e.Field(`"n":`).Uint(uint64(v.N))
 	e.Close()
 }
 
-var rowFields = rt.FieldsOf("name", "sum", "n")
+var rowFields = rt.FieldsOf("name", "marks", "sum", "p", "again", "n")
 
 func rowFromJSON(d *rt.JSONDecoder, v *row) {
 	for o := d.Object(rowFields); o.Next(d); {
@@ -85,8 +101,14 @@ func rowFromJSON(d *rt.JSONDecoder, v *row) {
 		case 0:
 			d.String((*string)(&v.Name))
 		case 1:
-			d.Library(&v.Sum)
+			rt.SliceFromJSON(d, &v.Marks, (*rt.JSONDecoder).Int)
 		case 2:
+			d.Library(&v.Sum)
+		case 3:
+			rt.PointerFromJSON(d, &v.P, (*rt.JSONDecoder).Int)
+		case 4:
+			d.Library(&v.Again)
+		case 5:
 			d.Uint32(&v.N)
 		}
 	}
@@ -150,13 +172,19 @@ func everyToJSON(e *rt.JSONEncoder, v *every) {
 	e.Field(`"lib":`)
 	rt.SliceToJSON(e, v.Lib, func(e *rt.JSONEncoder, v *library) { e.Library(v) })
 	e.Field(`"Kiel":`).String(v.Kiel)
+	e.Field(`"qp":`)
+	rt.PointerToJSON(e, v.QP, func(e *rt.JSONEncoder, v *int64) { e.Quoted().Int(*v) })
+	e.Field(`"ByList":`)
+	rt.MapToJSON(e, v.ByList, func(e *rt.JSONEncoder, v *[]row) { rt.SliceToJSON(e, *v, rowToJSON) })
+	e.Field(`"ByPtr":`)
+	rt.MapToJSON(e, v.ByPtr, func(e *rt.JSONEncoder, v **row) { rt.PointerToJSON(e, *v, rowToJSON) })
 	e.Close()
 }
 
 var everyFields = rt.FieldsOf(
 	"s", "b", "i", "i8", "i16", "i32", "i64", "u", "u8", "u16", "u32", "u64", "f32", "f64", "data", "at",
 	"qs", "qb", "qi", "qi8", "qu", "qf", "qf32", "list", "two", "grid", "byName", "byId", "byShelf", "Deep",
-	"next", "nums", "raw", "big", "lib", "Kiel",
+	"next", "nums", "raw", "big", "lib", "Kiel", "qp", "ByList", "ByPtr",
 )
 
 func everyFromJSON(d *rt.JSONDecoder, v *every) {
@@ -242,6 +270,12 @@ func everyFromJSON(d *rt.JSONDecoder, v *every) {
 			rt.SliceFromJSON(d, &v.Lib, func(d *rt.JSONDecoder, v *library) { d.Library(v) })
 		case 35:
 			d.String(&v.Kiel)
+		case 36:
+			rt.PointerFromJSON(d, &v.QP, func(d *rt.JSONDecoder, v *int64) { d.Quoted().Int64(v) })
+		case 37:
+			rt.MapFromJSON(d, &v.ByList, func(d *rt.JSONDecoder, v *[]row) { rt.SliceFromJSON(d, v, rowFromJSON) })
+		case 38:
+			rt.MapFromJSON(d, &v.ByPtr, func(d *rt.JSONDecoder, v **row) { rt.PointerFromJSON(d, v, rowFromJSON) })
 		}
 	}
 }

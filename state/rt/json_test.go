@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,7 +52,8 @@ func TestJSONDocumentsThatNeedNoLibrary(t *testing.T) {
 		sameDecode[session](t, sessionCodec, doc)
 	}
 	// Each object has unknown names of its own.
-	assert.True(t, taken(everyFromJSON, []byte(`{"x":1,"list":[{"x":1},{"x":2},{"y":1,"x":2}],"two":[{"x":1}]}`)))
+	assert.True(t, taken(everyFromJSON, []byte(`{"x":1,"list":[{"x":1},{"x":2},{"y":1,"x":2}],"two":[{"x":1}],"y":1}`)))
+	assert.True(t, taken(everyFromJSON, []byte(`{"i8":-128,"i64":-9223372036854775808,"at":"2000-02-29T00:00:00Z"}`)))
 	assert.True(t, taken(everyFromJSON, []byte(`{"data":"AAEC","qs":"\"é\"","qb":"true","qi":"-5","byId":{"-1":"a"},"two":[{"n":1},{"sum":5}],"raw":[1]}`)))
 	assert.False(t, taken(everyFromJSON, []byte(`{"S":"x"}`)))
 }
@@ -68,6 +70,7 @@ func TestJSONValuesAreWrittenAsStrictWritesThem(t *testing.T) {
 		{ByName: map[label]row{"\xff": {}}}, {ByID: map[int8]string{1: "\xff"}},
 		{F64: math.NaN()}, {F32: float32(math.Inf(1))}, {QF: math.Inf(-1)}, {F64: math.Copysign(0, -1), F32: float32(math.Copysign(0, -1))},
 		{ByName: map[label]row{"b": {Sum: *big.NewInt(5)}, "a": {}, "": {}, "abcdefgh1": {}, "abcdefgh0": {}}, List: []row{{Sum: *big.NewInt(6)}}},
+		{ByList: map[string][]row{"a": {{Sum: *big.NewInt(6)}}}, ByPtr: map[string]*row{"a": {Sum: *big.NewInt(6)}}, ByName: map[label]row{"a": {Marks: []int{1}, P: &n}}, QP: new(int64)},
 		{ByID: map[int8]string{-1: "a", 10: "b", 9: "c", 0: "", -128: "", 127: "", 1: "", 2: "", 3: "", 100: ""}},
 		{Nums: []*int{nil, &n}, Next: &every{Data: []byte{1}, Next: &every{Grid: [][2]int{}}}, Deep: map[string]map[string]string{"x": {}, "y": nil}},
 		{Raw: json.RawMessage(`{"a":1,"a":2}`)}, {Raw: json.RawMessage(`x`)}, {Lib: []library{{Names: map[string]any{"a": make(chan int)}}}},
@@ -90,7 +93,7 @@ var floatCodec = rt.JSON(
 )
 
 func FuzzGeneratedJSONFloat(f *testing.F) {
-	for _, v := range []float64{0, 1, -1, 0.1, 19.99, 1e-6, 9.999999e-7, 1e15, 999999999999999, 1e21, 123456.7890625, 5e-324, 0.000001, 1234567.000001} {
+	for _, v := range []float64{0, 1, -1, 0.1, 19.99, 1e-6, 9.999999e-7, 1e15, 999999999999999, 1e21, 123456.7890625, 5e-324, 0.000001, 1234567.000001, 123456789012.34567, 98765432109.87654, 1e12 + 0.3} {
 		f.Add(math.Float64bits(v), int64(v*1e6), uint8(6))
 	}
 	f.Fuzz(func(t *testing.T, bits uint64, n int64, digits uint8) {
@@ -298,6 +301,93 @@ func TestJSONMemoryIsCountedAlike(t *testing.T) {
 		// What the library reads counts as well.
 		sameDecode[every](t, everyCodec, []byte(`{"lib":[`+strings.Repeat(`{"names":{"":0}},`, n)+`{}]}`))
 		sameEncode(t, everyCodec, &every{Raw: json.RawMessage("1"), Lib: slices.Repeat([]library{{Names: map[string]any{"": 0}}}, n)})
+	}
+}
+
+// sparse takes much memory and has a short document.
+type sparse struct {
+	Pad  [16]int64         `json:"pad,omitzero"`
+	List []sparse          `json:"list,omitempty"`
+	Map  map[string]sparse `json:"map,omitempty"`
+	Ptrs []*sparse         `json:"ptrs,omitempty"`
+	Lib  sparseLibrary     `json:"lib,omitempty"`
+}
+
+type sparseLibrary []sparse
+
+func sparseToJSON(e *rt.JSONEncoder, v *sparse) {
+	e.Open()
+	if len(v.List) > 0 {
+		e.Field(`"list":`)
+		rt.SliceToJSON(e, v.List, sparseToJSON)
+	}
+	if len(v.Map) > 0 {
+		e.Field(`"map":`)
+		rt.MapToJSON(e, v.Map, sparseToJSON)
+	}
+	if len(v.Ptrs) > 0 {
+		e.Field(`"ptrs":`)
+		rt.SliceToJSON(e, v.Ptrs, func(e *rt.JSONEncoder, v **sparse) { rt.PointerToJSON(e, *v, sparseToJSON) })
+	}
+	if len(v.Lib) > 0 {
+		e.Field(`"lib":`).Library(&v.Lib)
+	}
+	e.Close()
+}
+
+var sparseFields = rt.FieldsOf("list", "map", "ptrs", "lib").Others("pad")
+
+func sparseFromJSON(d *rt.JSONDecoder, v *sparse) {
+	for o := d.Object(sparseFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			rt.SliceFromJSON(d, &v.List, sparseFromJSON)
+		case 1:
+			rt.MapFromJSON(d, &v.Map, sparseFromJSON)
+		case 2:
+			rt.SliceFromJSON(d, &v.Ptrs, func(d *rt.JSONDecoder, v **sparse) { rt.PointerFromJSON(d, v, sparseFromJSON) })
+		case 3:
+			d.Library(&v.Lib)
+		}
+	}
+}
+
+var sparseCodec = rt.JSON(sparseToJSON, sparseFromJSON)
+
+// What is written can be read: the first value that takes too much to be read is the
+// first that is not written.
+func TestJSONMemoryOfWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	key := func(i int) string { return strconv.Itoa(10_000 + i) }
+	for name, make := range map[string]func(n int) *sparse{
+		"list": func(n int) *sparse { return &sparse{List: make([]sparse, n)} },
+		"ptrs": func(n int) *sparse { return &sparse{Ptrs: slices.Repeat([]*sparse{{}}, n)} },
+		"lib":  func(n int) *sparse { return &sparse{Lib: make([]sparse, n)} },
+		"list and lib": func(n int) *sparse {
+			return &sparse{Lib: make([]sparse, n/2), List: make([]sparse, n-n/2)}
+		},
+		"map": func(n int) *sparse {
+			v := &sparse{Map: map[string]sparse{}}
+			for i := range n {
+				v.Map[key(i)] = sparse{}
+			}
+			return v
+		},
+		"libs in a list": func(n int) *sparse {
+			return &sparse{List: slices.Repeat([]sparse{{Lib: sparseLibrary{{}}}}, n)}
+		},
+	} {
+		most := sort.Search(100_000, func(n int) bool {
+			_, err := strict.AppendJSON(nil, make(n))
+			return err != nil
+		})
+		assert.Less(t, most, 100_000, name)
+		for n := most - 1; n <= most+1; n++ {
+			assert.Equal(t, n < most, len(sameEncode(t, sparseCodec, make(n))) > 0, name)
+			doc, err := json.Marshal(make(n))
+			require.NoError(t, err)
+			sameDecode[sparse](t, sparseCodec, doc)
+		}
 	}
 }
 
