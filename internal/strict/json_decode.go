@@ -11,7 +11,7 @@ import (
 // DecodeJSON decodes the one JSON value in data into v, a pointer to a zero value.
 // It takes what encoding/json takes, with the same result, except that it returns an
 // [*Error] for invalid UTF-8 and unpaired surrogates, two names for one thing, depth
-// over 128 and arrays longer than the Go array. After an error v may be filled in part.
+// over 128, arrays longer than the Go array and more memory than [JSONMemory]. After an error v may be filled in part.
 func DecodeJSON(data []byte, v any) error {
 	t := reflect.TypeOf(v)
 	if t == nil || t.Kind() != reflect.Pointer || reflect.ValueOf(v).IsNil() {
@@ -23,14 +23,18 @@ func DecodeJSON(data []byte, v any) error {
 	if !s.document() {
 		return s.error(jsonPlanOf(t).path(s.steps))
 	}
-	if plan := jsonPlanOf(t); plan.lossy || s.folds {
+	plan := jsonPlanOf(t)
+	if plan.lossy || s.folds {
 		c := jsonChecker{data: data}
 		if c.value(0, plan) < 0 {
 			return c.error(plan.path(c.steps))
 		}
 	}
+	if err := checkMemory(data, plan); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return decodeJSONError(data, jsonPlanOf(t), err)
+		return decodeJSONError(data, plan, err)
 	}
 	return nil
 }

@@ -34,6 +34,18 @@ var jsonWriters = sync.Pool{New: func() any {
 // [DecodeJSON] would not read back is an [*Error], and so is a string that is not valid
 // UTF-8; dst is then returned in its old length.
 func AppendJSON(dst []byte, v any) ([]byte, error) {
+	out, refused := appendJSON(dst, v, 0)
+	if refused == nil && v != nil {
+		refused = checkMemory(out[len(dst):], jsonPlanOf(reflect.TypeOf(v)))
+	}
+	if refused != nil {
+		return dst, refused
+	}
+	return out, nil
+}
+
+// appendJSON appends v for a place within depth arrays and objects.
+func appendJSON(dst []byte, v any, depth int) ([]byte, *Error) {
 	w := jsonWriters.Get().(*jsonWriter)
 	w.buf = dst
 	err := w.encoder.Encode(v)
@@ -50,7 +62,7 @@ func AppendJSON(dst []byte, v any) ([]byte, error) {
 	var names [linearNames]jsonName
 	s := newJSONScanner(written)
 	s.names = names[:0]
-	if !s.document() {
+	if s.value(0, depth) < 0 {
 		return dst, s.error(jsonPathOf(v, s.steps))
 	}
 	// encoding/json writes this escape for bytes that are not UTF-8, and U+FFFD

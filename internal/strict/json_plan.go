@@ -16,6 +16,7 @@ var (
 	jsonMarshalerType   = reflect.TypeFor[json.Marshaler]()
 	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	textMarshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	jsonNumberType      = reflect.TypeFor[json.Number]()
 	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
@@ -29,6 +30,7 @@ const (
 	jsonMap
 	jsonSlice
 	jsonArray
+	jsonAny
 )
 
 // jsonPlan is what encoding/json makes of one Go type, pointers removed.
@@ -44,6 +46,13 @@ type jsonPlan struct {
 	// lossy is meaningful at a root: some array or number-keyed map below can lose
 	// an element without any two names being alike.
 	lossy bool
+	// outside is meaningful at a root: what the pointers that v points to take.
+	outside int
+	// density is meaningful at a root: how much memory a byte of a document can make.
+	density int
+	// size is what an element of a slice or an entry of a map takes, behind what it
+	// takes more where it is a pointer and not null.
+	size, behind int
 }
 
 type jsonField struct {
@@ -51,6 +60,7 @@ type jsonField struct {
 	index  []int
 	typ    reflect.Type
 	plan   *jsonPlan
+	behind int
 	tagged bool
 	quoted bool
 }
@@ -64,14 +74,19 @@ func jsonPlanOf(t reflect.Type) *jsonPlan {
 	}
 	b := jsonBuilder{known: map[reflect.Type]*jsonPlan{}}
 	root := *b.plan(t)
-	root.lossy = b.lossy
+	if t.Kind() == reflect.Pointer {
+		root.outside = pointees(t.Elem())
+		b.dense(root.outside, 1)
+	}
+	root.lossy, root.density = b.lossy, b.density
 	p, _ := jsonPlans.LoadOrStore(t, &root)
 	return p.(*jsonPlan)
 }
 
 type jsonBuilder struct {
-	known map[reflect.Type]*jsonPlan
-	lossy bool
+	known   map[reflect.Type]*jsonPlan
+	lossy   bool
+	density int
 }
 
 func hasMethod(t, iface reflect.Type) bool {
@@ -120,7 +135,10 @@ func (b *jsonBuilder) plan(t reflect.Type) *jsonPlan {
 		p.length = t.Len()
 		p.elem = b.plan(t.Elem())
 		b.lossy = true
+	case reflect.Interface:
+		p.kind = jsonAny
 	}
+	b.weigh(p)
 	return p
 }
 

@@ -23,12 +23,15 @@ func textsOf(data []byte) texts { return texts{document: len(data) <= shared} }
 // text returns the string with the bytes of part, a part of the document, which is
 // not changed afterwards.
 func (t *texts) text(part []byte) string {
-	switch {
-	case len(part) == 0:
-		return ""
-	case t.document:
-		return unsafe.String(&part[0], len(part))
-	case len(part) >= alone:
+	if t.document {
+		return alias(part)
+	}
+	return t.copied(part)
+}
+
+// copied returns the string with the bytes of part, which may change afterwards.
+func (t *texts) copied(part []byte) string {
+	if t.document || len(part) >= alone || len(part) == 0 {
 		return string(part)
 	}
 	if len(part) > cap(t.chunk)-len(t.chunk) {
@@ -36,5 +39,8 @@ func (t *texts) text(part []byte) string {
 	}
 	at := len(t.chunk)
 	t.chunk = append(t.chunk, part...)
-	return unsafe.String(&t.chunk[at], len(part))
+	return alias(t.chunk[at:])
 }
+
+// alias returns the string that shares the memory of part.
+func alias(part []byte) string { return unsafe.String(unsafe.SliceData(part), len(part)) }

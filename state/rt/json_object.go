@@ -1,0 +1,130 @@
+package rt
+
+// manyUnknown is how many names that no field has are compared with each other.
+const manyUnknown = 16
+
+// JSONObject reads the fields of one object.
+type JSONObject struct {
+	// Field is the index of the field whose value is next.
+	Field int
+
+	fields *Fields
+	next   int
+	seen   [4]uint64
+	base   int
+	// before is what stands before the next name.
+	before byte
+}
+
+// Object begins to read an object, or takes a null.
+func (d *JSONDecoder) Object(f *Fields) JSONObject {
+	if d.peek() != '{' {
+		d.null()
+		return JSONObject{}
+	}
+	if !d.enter() {
+		return JSONObject{}
+	}
+	return JSONObject{fields: f, before: '{', base: len(d.unknown)}
+}
+
+// Next goes to the next field, whose value is to be read then.
+func (o *JSONObject) Next(d *JSONDecoder) bool {
+	// The common document is written in the order of the fields and without spaces.
+	if o.before == 0 {
+		return false
+	}
+	if at := d.at + 1; at < len(d.data) && d.data[at-1] == o.before && o.next < len(o.fields.headers) {
+		header := o.fields.headers[o.next]
+		if rest := d.data[at:]; len(rest) >= len(header) && string(rest[:len(header)]) == header {
+			o.before = ','
+			d.at = at + len(header)
+			return o.take(d, o.next)
+		}
+	}
+	return o.search(d)
+}
+
+// take goes to the value of field f.
+func (o *JSONObject) take(d *JSONDecoder, f int) bool {
+	word, bit := &o.seen[uint(f)>>6&3], uint64(1)<<(f&63)
+	if *word&bit != 0 {
+		d.fail()
+		return false
+	}
+	*word |= bit
+	o.Field, o.next = f, f+1
+	return true
+}
+
+// search passes over what no field is called.
+func (o *JSONObject) search(d *JSONDecoder) bool {
+	for {
+		c := d.peek()
+		if c == '}' && o.before == ',' {
+			return o.end(d)
+		}
+		if c != o.before {
+			d.fail()
+			return false
+		}
+		d.at++
+		c = d.peek()
+		if c == '}' && o.before == '{' {
+			return o.end(d)
+		}
+		o.before = ','
+		name, ok := d.name()
+		if !ok {
+			return false
+		}
+		f := o.fields.find(name, o.next)
+		if f >= 0 {
+			return o.take(d, f)
+		}
+		if f == otherField || !d.isNew(o.base, name) || o.fields.folds(name) {
+			d.fail()
+			return false
+		}
+		d.skip()
+	}
+}
+
+func (o *JSONObject) end(d *JSONDecoder) bool {
+	d.at++
+	d.depth--
+	d.unknown = d.unknown[:o.base]
+	o.before = 0
+	return false
+}
+
+// name reads a name that holds no escape, and the colon.
+func (d *JSONDecoder) name() (string, bool) {
+	if d.peek() != '"' {
+		d.fail()
+		return "", false
+	}
+	start := d.at
+	name := d.text()
+	if d.failed || d.at != start+len(name)+2 || d.peek() != ':' {
+		d.fail()
+		return "", false
+	}
+	d.at++
+	return alias(name), true
+}
+
+// isNew tells whether the object whose unknown names start at base has no other of
+// that name yet.
+func (d *JSONDecoder) isNew(base int, name string) bool {
+	if len(d.unknown)-base == manyUnknown {
+		return false
+	}
+	for _, other := range d.unknown[base:] {
+		if other == name {
+			return false
+		}
+	}
+	d.unknown = append(d.unknown, name)
+	return true
+}
