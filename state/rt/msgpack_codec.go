@@ -2,7 +2,7 @@ package rt
 
 import (
 	"reflect"
-	"sync"
+	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -34,21 +34,17 @@ func Msgpack[T any](encode func(*MsgpackEncoder, *T), decode func(*MsgpackDecode
 	}
 }
 
-var (
-	msgpackEncoders = sync.Pool{New: func() any { return new(MsgpackEncoder) }}
-	msgpackDecoders = sync.Pool{New: func() any { return new(MsgpackDecoder) }}
-)
-
 // Append appends the msgpack form of the value that v points to.
 func (c MsgpackCodec) Append(dst []byte, v any) ([]byte, error) {
-	e := msgpackEncoders.Get().(*MsgpackEncoder)
+	// A literal would be made elsewhere and copied.
+	var e MsgpackEncoder
 	e.out = dst
-	c.encode(e, v)
-	out, ok := e.out, e.done(len(dst))
-	e.reset()
-	msgpackEncoders.Put(e)
-	if ok {
-		return out, nil
+	c.encode((*MsgpackEncoder)(onStack(unsafe.Pointer(&e))), v)
+	if e.scratch != nil {
+		e.scratch.release()
+	}
+	if e.done(len(dst)) {
+		return e.out, nil
 	}
 	return strict.AppendMsgpack(dst, v)
 }
@@ -56,17 +52,25 @@ func (c MsgpackCodec) Append(dst []byte, v any) ([]byte, error) {
 // Decode decodes data, which is not changed afterwards, into the zero value that v
 // points to. After an error the value may be filled in part.
 func (c MsgpackCodec) Decode(data []byte, v any) error {
-	d := msgpackDecoders.Get().(*MsgpackDecoder)
-	d.start(data)
-	c.decode(d, v)
-	ok := d.done()
-	d.reset()
-	msgpackDecoders.Put(d)
-	if ok {
+	var d MsgpackDecoder
+	d.data, d.texts.document, d.most = data, textsOf(data).document, strict.MsgpackMemory(len(data))
+	c.decode((*MsgpackDecoder)(onStack(unsafe.Pointer(&d))), v)
+	if d.scratch != nil {
+		d.scratch.release()
+	}
+	if d.done() {
 		return nil
 	}
 	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
 		p.Elem().SetZero()
 	}
 	return strict.DecodeMsgpack(data, v)
+}
+
+// onStack returns p in a way that lets what it points to stay on the stack. Generated
+// code keeps no encoder and no decoder, which the compiler cannot see through the
+// functions that it is given; a small value would take as long to allocate as to read.
+func onStack(p unsafe.Pointer) unsafe.Pointer {
+	hidden := uintptr(p)
+	return *(*unsafe.Pointer)(unsafe.Pointer(&hidden))
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
-	"unicode/utf8"
+	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -22,25 +22,14 @@ type MsgpackDecoder struct {
 	// memory is what the document has taken so far, most what it may take.
 	memory, most uint64
 	texts        texts
-	// names are those of open maps that are not told apart otherwise.
-	names [][]byte
-	// seen are the fields after the 64th that open structs have read.
-	seen   []uint64
-	spares msgpackSpares
-}
-
-func (d *MsgpackDecoder) start(data []byte) {
-	d.data, d.texts, d.most = data, textsOf(data), strict.MsgpackMemory(len(data))
+	scratch      *msgpackScratch
+	// in is the struct that was opened last, and open how many are.
+	in   msgpackObject
+	open int
 }
 
 // done tells whether the document was one value that was taken as a whole.
 func (d *MsgpackDecoder) done() bool { return !d.failed && d.at == len(d.data) }
-
-// reset forgets the document, so that a pooled decoder keeps nothing of it.
-func (d *MsgpackDecoder) reset() {
-	clear(d.names)
-	*d = MsgpackDecoder{names: d.names[:0], seen: d.seen[:0], spares: d.spares}
-}
 
 // fail leaves the document to the library codec.
 func (d *MsgpackDecoder) fail() {
@@ -125,7 +114,7 @@ func (d *MsgpackDecoder) bytes(text bool) (part []byte, ok bool) {
 		if uint(n) <= uint(len(rest)-head) {
 			part = rest[head : head+n]
 			bin := rest[0]&^0x03 == 0xc4
-			if bin && !text || utf8.Valid(part) {
+			if bin && !text || validMsgpack(part) {
 				d.at += head + n
 				return part, true
 			}
@@ -137,6 +126,26 @@ func (d *MsgpackDecoder) bytes(text bool) (part []byte, ok bool) {
 
 // String reads a string, or bytes that are valid UTF-8.
 func (d *MsgpackDecoder) String(v *string) {
+	if at := d.at; at < len(d.data) && d.data[at]&0xe0 == 0xa0 {
+		end := at + 1 + int(d.data[at]&0x1f)
+		if end <= len(d.data) {
+			part := d.data[at+1 : end]
+			if validMsgpack(part) {
+				d.at = end
+				if d.texts.document && len(part) > 0 {
+					*v = unsafe.String(&part[0], len(part))
+					return
+				}
+				*v = d.texts.text(part)
+				return
+			}
+		}
+	}
+	d.string(v)
+}
+
+// string reads any string.
+func (d *MsgpackDecoder) string(v *string) {
 	if d.null() {
 		return
 	}
@@ -239,6 +248,11 @@ func (d *MsgpackDecoder) unsigned(most uint64) (n uint64, ok bool) {
 
 // Int reads an integer of any width that fits.
 func (d *MsgpackDecoder) Int(v *int) {
+	if d.at < len(d.data) && d.data[d.at] <= 0x7f {
+		*v = int(d.data[d.at])
+		d.at++
+		return
+	}
 	if n, ok := d.signed(math.MaxInt); ok {
 		*v = int(n)
 	}
@@ -267,6 +281,11 @@ func (d *MsgpackDecoder) Int32(v *int32) {
 
 // Int64 is as [MsgpackDecoder.Int].
 func (d *MsgpackDecoder) Int64(v *int64) {
+	if d.at < len(d.data) && d.data[d.at] <= 0x7f {
+		*v = int64(d.data[d.at])
+		d.at++
+		return
+	}
 	if n, ok := d.signed(math.MaxInt64); ok {
 		*v = n
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
-	"unicode/utf8"
+	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -21,33 +21,18 @@ type MsgpackEncoder struct {
 	// so some types have no encoder there.
 	maps int
 	// memory is what the document takes once it is decoded.
-	memory uint64
-	keys   []string
-	ints   []uint64
-	spares msgpackSpares
+	memory  uint64
+	scratch *msgpackScratch
 }
 
 // msgpackWritten is how many arrays and maps may be open when another one is written.
 // It is one less than the library codec allows, which looks at what is not written too.
 const msgpackWritten = strict.MsgpackDepth - 1
 
-// msgpackScratch is how many keys of maps a pooled encoder keeps room for.
-const msgpackScratch = 1 << 10
-
 // done tells whether the document is whole, which began at the given length.
 func (e *MsgpackEncoder) done(from int) bool {
 	return !e.failed && e.memory <= strict.MsgpackMemory(len(e.out)-from)
 }
-
-// reset forgets the value, so that a pooled encoder keeps nothing of it.
-func (e *MsgpackEncoder) reset() {
-	*e = MsgpackEncoder{keys: e.keys[:0], ints: e.ints[:0], spares: e.spares}
-	if cap(e.keys) > msgpackScratch || cap(e.ints) > msgpackScratch {
-		e.keys, e.ints = nil, nil
-	}
-}
-
-func (e *MsgpackEncoder) null() { e.out = append(e.out, 0xc0) }
 
 // enter counts an array or a map that is opened.
 func (e *MsgpackEncoder) enter() bool {
@@ -146,7 +131,8 @@ func (e *MsgpackEncoder) String(v string) {
 		return
 	}
 	e.out = append(e.out, v...)
-	if !utf8.ValidString(v) {
+	// The copy that was just made is slow to read.
+	if !validMsgpack(unsafe.Slice(unsafe.StringData(v), n)) {
 		e.failed = true
 	}
 }
@@ -213,7 +199,7 @@ func (e *MsgpackEncoder) Bytes(v []byte) {
 	n := len(v)
 	switch {
 	case v == nil:
-		e.null()
+		e.out = append(e.out, 0xc0)
 		return
 	case n <= math.MaxUint8:
 		e.out = append(e.out, 0xc4, byte(n))

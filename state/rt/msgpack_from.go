@@ -71,7 +71,7 @@ func MapFromMsgpack[M ~map[K]V, K ~string, V any](d *MsgpackDecoder, v *M, eleme
 		return
 	}
 	m := make(M, n)
-	value := borrowMsgpack[V](&d.spares)
+	value := borrowMsgpack[V](d.scratched())
 	for range n {
 		key := d.key()
 		if element(d, value); d.failed {
@@ -80,7 +80,7 @@ func MapFromMsgpack[M ~map[K]V, K ~string, V any](d *MsgpackDecoder, v *M, eleme
 		m[K(key)] = *value
 		*value = *new(V)
 	}
-	giveBackMsgpack(&d.spares, value)
+	d.scratch.giveBack(value)
 	*v = m
 	d.close(n, len(m))
 }
@@ -92,7 +92,7 @@ func IntMapFromMsgpack[M ~map[K]V, K msgpackInteger, V any](d *MsgpackDecoder, v
 		return
 	}
 	m := make(M, n)
-	value := borrowMsgpack[V](&d.spares)
+	value := borrowMsgpack[V](d.scratched())
 	for range n {
 		bits, negative, _ := d.integer()
 		key := K(bits)
@@ -105,7 +105,7 @@ func IntMapFromMsgpack[M ~map[K]V, K msgpackInteger, V any](d *MsgpackDecoder, v
 		m[key] = *value
 		*value = *new(V)
 	}
-	giveBackMsgpack(&d.spares, value)
+	d.scratch.giveBack(value)
 	*v = m
 	d.close(n, len(m))
 }

@@ -3,7 +3,6 @@ package rt
 import (
 	"bytes"
 	"encoding/binary"
-	"unicode/utf8"
 )
 
 // msgpackUnknown is how many unknown names an object may hold before it is left to
@@ -13,22 +12,42 @@ const msgpackUnknown = 16
 // unknown skips the value of a name that an object, whose names are noted from there
 // on, holds for the first time.
 func (d *MsgpackDecoder) unknown(name []byte, from int) bool {
-	if len(d.names)-from >= msgpackUnknown || !utf8.Valid(name) {
+	s := d.scratched()
+	names := s.names
+	if len(names)-from >= msgpackUnknown || !validMsgpack(name) {
 		return false
 	}
-	for _, other := range d.names[from:] {
+	for _, other := range names[from:] {
 		if bytes.Equal(name, other) {
 			return false
 		}
 	}
-	d.names = append(d.names, name)
+	s.names = append(names, name)
 	return d.skip()
+}
+
+// scratched returns the scratch memory.
+func (d *MsgpackDecoder) scratched() *msgpackScratch {
+	if d.scratch == nil {
+		d.scratch = msgpackScratches.Get().(*msgpackScratch)
+	}
+	return d.scratch
+}
+
+// named is how many names are noted.
+func (d *MsgpackDecoder) named() int {
+	if d.scratch == nil {
+		return 0
+	}
+	return len(d.scratch.names)
 }
 
 // forget drops the names that an object noted from there on.
 func (d *MsgpackDecoder) forget(from int) {
-	clear(d.names[from:])
-	d.names = d.names[:from]
+	if d.scratch != nil {
+		clear(d.scratch.names[from:])
+		d.scratch.names = d.scratch.names[:from]
+	}
 }
 
 // skip passes over a value, with all the checks that the library codec does.
@@ -93,7 +112,7 @@ func (d *MsgpackDecoder) skipMap() bool {
 	if !ok || !d.enter(n, 2) {
 		return false
 	}
-	from := len(d.names)
+	from := d.named()
 	for range n {
 		name, ok := d.name()
 		if !ok || !d.unknown(name, from) {

@@ -1,7 +1,6 @@
 package rt
 
 import (
-	"slices"
 	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
@@ -40,7 +39,7 @@ func (e *MsgpackEncoder) array(n int, null bool) bool {
 		return false
 	}
 	if null {
-		e.null()
+		e.out = append(e.out, 0xc0)
 		e.depth--
 		return false
 	}
@@ -53,7 +52,7 @@ func PointerToMsgpack[T any](e *MsgpackEncoder, v *T, element func(*MsgpackEncod
 	switch {
 	case e.failed:
 	case v == nil:
-		e.null()
+		e.out = append(e.out, 0xc0)
 	default:
 		e.takes(1, unsafe.Sizeof(*v))
 		element(e, v)
@@ -65,24 +64,24 @@ func MapToMsgpack[M ~map[K]V, K ~string, V any](e *MsgpackEncoder, v M, element 
 	if !e.entries(len(v), v == nil, unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))) {
 		return
 	}
-	from := len(e.keys)
-	for k := range v {
-		e.keys = append(e.keys, string(k))
+	s := e.scratch
+	values := borrowMsgpack[[]V](s)
+	from := len(s.keys)
+	for k, value := range v {
+		s.keys = append(s.keys, msgpackKey{string(k), len(*values)})
+		*values = append(*values, value)
 	}
-	to := len(e.keys)
-	slices.Sort(e.keys[from:])
-	value := borrowMsgpack[V](&e.spares)
-	for i := from; i < to && !e.failed; i++ {
-		key := e.keys[i]
-		e.String(key)
-		*value = v[K(key)]
-		element(e, value)
+	s.sortedKeys(from)
+	for i := range *values {
+		key := &s.keys[from+i]
+		e.String(key.text)
+		if element(e, &(*values)[key.at]); e.failed {
+			return
+		}
 	}
-	giveBackMsgpack(&e.spares, value)
-	clear(e.keys[from:])
-	e.keys = e.keys[:from]
-	e.maps--
-	e.depth--
+	clear(s.keys[from:])
+	s.keys = s.keys[:from]
+	closeMsgpack(e, values)
 }
 
 // IntMapToMsgpack appends a map in order of its keys, those below zero last; nil is nil.
@@ -90,25 +89,35 @@ func IntMapToMsgpack[M ~map[K]V, K msgpackInteger, V any](e *MsgpackEncoder, v M
 	if !e.entries(len(v), v == nil, unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))) {
 		return
 	}
-	from := len(e.ints)
-	for k := range v {
-		e.ints = append(e.ints, uint64(k))
+	s := e.scratch
+	values := borrowMsgpack[[]V](s)
+	from := len(s.ints)
+	for k, value := range v {
+		s.ints = append(s.ints, msgpackInt{uint64(k), len(*values)})
+		*values = append(*values, value)
 	}
-	to := len(e.ints)
-	slices.Sort(e.ints[from:])
-	value := borrowMsgpack[V](&e.spares)
-	for i := from; i < to && !e.failed; i++ {
-		key := K(e.ints[i])
-		if key < 0 {
-			e.Int(int64(key))
+	s.sortedInts(from)
+	for i := range *values {
+		key := s.ints[from+i]
+		if K(key.bits) < 0 {
+			e.Int(int64(key.bits))
 		} else {
-			e.Uint(uint64(key))
+			e.Uint(key.bits)
 		}
-		*value = v[key]
-		element(e, value)
+		if element(e, &(*values)[key.at]); e.failed {
+			return
+		}
 	}
-	giveBackMsgpack(&e.spares, value)
-	e.ints = e.ints[:from]
+	s.ints = s.ints[:from]
+	closeMsgpack(e, values)
+}
+
+// closeMsgpack ends a map and keeps the memory of the copies of its values.
+func closeMsgpack[V any](e *MsgpackEncoder, values *[]V) {
+	clear(*values)
+	if *values = (*values)[:0]; cap(*values) <= msgpackKept {
+		e.scratch.giveBack(values)
+	}
 	e.maps--
 	e.depth--
 }
@@ -119,9 +128,12 @@ func (e *MsgpackEncoder) entries(n int, null bool, size uintptr) bool {
 		return false
 	}
 	if null {
-		e.null()
+		e.out = append(e.out, 0xc0)
 		e.depth--
 		return false
+	}
+	if e.scratch == nil {
+		e.scratch = msgpackScratches.Get().(*msgpackScratch)
 	}
 	e.takes(n, strict.MsgpackEntry*size)
 	e.head(n, 0x80, 0xde)
