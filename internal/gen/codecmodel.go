@@ -159,7 +159,8 @@ func (c *codecs) typeText(t types.Type, im *imports) string {
 func (c *codecs) presentText(f *fieldPlan, im *imports) string {
 	text := f.present.text
 	if f.present.zero != nil {
-		text = strings.ReplaceAll(text, "$T", c.typeText(f.present.zero, im))
+		zero := strings.ReplaceAll(c.typeText(f.present.zero, im), "\n", "\n\t") // it stands in a function
+		text = strings.ReplaceAll(text, "$T", zero)
 	}
 	if strings.Contains(text, "$reflect") {
 		text = strings.ReplaceAll(text, "$reflect", im.add("reflect", "reflect", "stdreflect"))

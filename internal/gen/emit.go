@@ -50,12 +50,13 @@ func (e *emitter) put(parts ...string) {
 	e.out = append(e.out, '\n')
 }
 
-// oneLine is how long a function may be, without its braces, to stand on one line.
+// oneLine is how long the signature and the statement of a function may be together
+// to stand on one line. In a declaration gofmt counts the space before a name too.
 const oneLine = 100
 
 // function writes a function of one statement.
 func (e *emitter) function(header, statement string) {
-	if len(header)+len(statement) <= oneLine && !strings.Contains(header, "\n") {
+	if len(header)+1+len(statement) <= oneLine && !strings.Contains(header, "\n") {
 		e.put(header, " { ", statement, " }\n")
 		return
 	}

@@ -3,6 +3,7 @@ package gen
 import (
 	"fmt"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/types/typeutil"
 )
@@ -166,19 +167,12 @@ func (s *structPlan) giveUp(format string, args ...any) {
 	}
 }
 
-// selector writes the path to a field. A name on it that the package cannot use
-// is left out if Go finds the field without.
-func (pl *planner) selector(s *structPlan, path []*types.Var) (text string, ok bool) {
-	for _, f := range path {
-		if !f.Exported() && !pl.pkg.owns(f) {
-			last := path[len(path)-1]
-			found, _, indirect := types.LookupFieldOrMethod(s.typ, true, pl.pkg.Types, last.Name())
-			return last.Name(), found == types.Object(last) && !indirect
-		}
-		if text != "" {
-			text += "."
-		}
-		text += f.Name()
+// selector writes the path to a field. Each name on it can be used, as the struct
+// has a guard that uses them too.
+func selector(path []*types.Var) string {
+	names := make([]string, len(path))
+	for i, f := range path {
+		names[i] = f.Name()
 	}
-	return text, true
+	return strings.Join(names, ".")
 }

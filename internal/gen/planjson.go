@@ -30,12 +30,8 @@ func (pl *planner) jsonFields(s *structPlan, st *types.Struct, above []*types.Va
 			pl.jsonFields(s, embedded, path)
 			continue
 		}
-		p := &fieldPlan{name: storedName(f, tag), path: path}
+		p := &fieldPlan{name: storedName(f, tag), path: path, access: selector(path)}
 		s.fields = append(s.fields, p)
-		var ok bool
-		if p.access, ok = pl.selector(s, path); !ok {
-			s.giveUp("its field %s cannot be named here", f.Name())
-		}
 		options := strings.Split(value, ",")[1:]
 		if slices.Contains(options, "string") && isQuotable(f.Type()) {
 			p.quoted = true

@@ -95,10 +95,7 @@ func (pl *planner) inline(s *structPlan, f *types.Var, given string, forced bool
 	for _, field := range inner.fields {
 		p := *field
 		p.path = append([]*types.Var{f}, field.path...)
-		var ok bool
-		if p.access, ok = pl.selector(s, p.path); !ok {
-			s.giveUp("its field %s cannot be named here", p.path[len(p.path)-1].Name())
-		}
+		p.access = selector(p.path)
 		s.fields = append(s.fields, &p)
 		name(p.name)
 	}

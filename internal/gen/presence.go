@@ -22,10 +22,13 @@ func (p *presence) join(other presence, operator string) {
 	if other.zero != nil {
 		p.zero = other.zero
 	}
-	if p.text != "" && other.text != "" {
-		p.text += operator
+	switch {
+	case p.text == other.text: // vet has no liking for conditions that repeat themselves
+	case p.text == "" || other.text == "":
+		p.text += other.text
+	default:
+		p.text += operator + other.text
 	}
-	p.text += other.text
 }
 
 // whole makes a condition of several fit among others.

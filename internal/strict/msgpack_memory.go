@@ -12,10 +12,8 @@ const (
 	// What an interface value holds, other than scalars, beside what is counted
 	// where it stands: a slice, and a map without entries.
 	anySlice, anyMap = 24, 48
-	// The size of an interface, and of an entry that maps a string to one.
-	anySize, anyEntry = 16, 32
-
-	reasonMemory = "takes too much memory for its length"
+	// The size of an entry that maps a string to an interface.
+	anyEntry = 32
 )
 
 // MsgpackMemory is how many bytes of memory the slices, maps and pointers of a
