@@ -23,10 +23,12 @@ type JSONDecoder struct {
 	unknown []string
 	scratch []byte
 	spares  spares
+	nested  int // how many objects are open
+	objects [inPlaceObjects]JSONObject
 }
 
 func (d *JSONDecoder) start(data []byte) {
-	d.data, d.at, d.depth, d.failed = data, 0, 0, false
+	d.data, d.at, d.depth, d.nested, d.failed = data, 0, 0, 0, false
 	d.left = strict.JSONMemory(len(data))
 	d.texts = textsOf(data)
 }
@@ -35,10 +37,12 @@ func (d *JSONDecoder) start(data []byte) {
 func (d *JSONDecoder) done() bool {
 	ok := !d.failed && d.peek() == 0 && d.at == len(d.data)
 	d.data, d.texts = nil, texts{}
-	clear(d.unknown[:cap(d.unknown)])
-	d.unknown = d.unknown[:0]
-	if cap(d.unknown) > 4*manyUnknown {
-		d.unknown = nil
+	if cap(d.unknown) > 0 {
+		clear(d.unknown[:cap(d.unknown)])
+		d.unknown = d.unknown[:0]
+		if cap(d.unknown) > 4*manyUnknown {
+			d.unknown = nil
+		}
 	}
 	if cap(d.scratch) > keptScratch {
 		d.scratch = nil

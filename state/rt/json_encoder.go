@@ -3,8 +3,8 @@ package rt
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"math/bits"
 	"reflect"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 	"unsafe"
@@ -99,45 +99,76 @@ func (e *JSONEncoder) Library(v any) {
 
 // String writes a string.
 func (e *JSONEncoder) String(v string) {
-	b := append(e.buf, '"')
 	text := unsafe.Slice(unsafe.StringData(v), len(v))
-	for {
-		n := plainText(text)
-		b = append(b, text[:n]...)
-		if n == len(text) {
-			break
-		}
-		if text = text[n:]; text[0] >= utf8.RuneSelf {
-			r, size := utf8.DecodeRune(text)
-			if r == utf8.RuneError && size == 1 {
-				e.failed = true
-				return
-			}
-			b = append(b, text[:size]...)
-			text = text[size:]
-			continue
-		}
-		b = appendEscape(b, text[0])
-		text = text[1:]
+	if !isPlain(text) {
+		e.escape(text)
+		return
 	}
-	e.buf = append(b, '"')
+	n := len(e.buf)
+	end := n + len(text) + 2
+	if end > cap(e.buf) {
+		e.grow(end)
+	}
+	b := e.buf[:end]
+	b[n] = '"'
+	copy(b[n+1:], text)
+	b[end-1] = '"'
+	e.buf = e.buf[:end]
 }
 
-// plainText returns how many bytes of text stand for themselves in JSON.
-func plainText(text []byte) int {
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if m := special(x) | x&highs; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
+// grow makes room for total bytes.
+//
+//go:noinline
+func (e *JSONEncoder) grow(total int) {
+	e.buf = slices.Grow(e.buf, total-len(e.buf))
+}
+
+// isPlain tells whether every byte of text stands for itself in JSON.
+func isPlain(text []byte) bool {
+	n := len(text)
+	if n >= 8 {
+		bad := ends(binary.LittleEndian.Uint64(text[n-8:]))
+		for ; len(text) > 8; text = text[8:] {
+			bad |= ends(binary.LittleEndian.Uint64(text))
+		}
+		return bad == 0
+	}
+	if n >= 4 {
+		x := binary.LittleEndian.Uint32(text)
+		y := binary.LittleEndian.Uint32(text[n-4:])
+		return ends(uint64(x)|uint64(y)<<32) == 0
+	}
+	for _, c := range text {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
 		}
 	}
-	for ; i < len(text); i++ {
-		if c := text[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			break
+	return true
+}
+
+// ends tells whether a byte of x does not stand for itself in JSON, or is not ASCII.
+func ends(x uint64) uint64 {
+	quote, backslash, control := (x^'"'*ones)-ones, (x^'\\'*ones)-ones, x-' '*ones
+	return (quote | backslash | control | x) & highs
+}
+
+// escape writes a string byte by byte.
+func (e *JSONEncoder) escape(text []byte) {
+	if !utf8.Valid(text) {
+		e.failed = true
+		return
+	}
+	b := append(e.buf, '"')
+	start := 0
+	for i, c := range text {
+		if c < ' ' || c == '"' || c == '\\' {
+			b = append(b, text[start:i]...)
+			b = appendEscape(b, c)
+			start = i + 1
 		}
 	}
-	return i
+	b = append(b, text[start:]...)
+	e.buf = append(b, '"')
 }
 
 func appendEscape(b []byte, c byte) []byte {

@@ -57,6 +57,11 @@ func appendMillionths(b []byte, n int64) []byte {
 		return b
 	}
 	digits := 6
+	if u%1e4 == 0 {
+		// Most are amounts of money.
+		u /= 1e4
+		digits = 2
+	}
 	for u%10 == 0 {
 		u /= 10
 		digits--

@@ -12,21 +12,33 @@ type JSONObject struct {
 	next   int
 	seen   [4]uint64
 	base   int
-	// before is what stands before the next name.
+	// before is what stands before the next name, 0 at the end.
 	before byte
 }
 
+// inPlaceObjects is up to how many open objects have their place in the decoder.
+const inPlaceObjects = 6
+
 // Object begins to read an object, or takes a null.
-func (d *JSONDecoder) Object(f *Fields) JSONObject {
-	if d.peek() != '{' {
-		d.null()
-		return JSONObject{}
+func (d *JSONDecoder) Object(f *Fields) *JSONObject {
+	// A pointer, since a loop copies a variable of its own at every turn.
+	if !d.open('{') {
+		return &noObject
 	}
-	if !d.enter() {
-		return JSONObject{}
+	var o *JSONObject
+	if d.nested < len(d.objects) {
+		o = &d.objects[d.nested]
+	} else {
+		o = new(JSONObject)
 	}
-	return JSONObject{fields: f, before: '{', base: len(d.unknown)}
+	d.nested++
+	o.fields, o.next, o.base, o.before = f, 0, len(d.unknown), '{'
+	o.seen = [4]uint64{}
+	return o
 }
+
+// noObject is what a null has for fields. Nothing writes to it.
+var noObject JSONObject
 
 // Next goes to the next field, whose value is to be read then.
 func (o *JSONObject) Next(d *JSONDecoder) bool {
@@ -93,6 +105,7 @@ func (o *JSONObject) search(d *JSONDecoder) bool {
 func (o *JSONObject) end(d *JSONDecoder) bool {
 	d.at++
 	d.depth--
+	d.nested--
 	d.unknown = d.unknown[:o.base]
 	o.before = 0
 	return false

@@ -93,33 +93,37 @@ func daysSince1970(year, month, day uint) int {
 	return y*365 + y/4 - y/100 + y/400 + inYear - cycle - epoch
 }
 
+// The seconds since 1970 of the years that RFC 3339 has.
+const (
+	firstSecond = -719528 * secondsDay
+	endSecond   = 2932897 * secondsDay
+)
+
 // Time writes a time as its MarshalJSON does.
 func (e *JSONEncoder) Time(v time.Time) {
 	_, offset := v.Zone()
-	if offset%60 != 0 || offset <= -secondsDay || offset >= secondsDay {
+	seconds := v.Unix()
+	// Bounds first, since the sum may overflow.
+	if seconds >= firstSecond-secondsDay && seconds < endSecond+secondsDay {
+		seconds += int64(offset)
+	}
+	if offset%60 != 0 || offset <= -secondsDay || offset >= secondsDay || seconds < firstSecond || seconds >= endSecond {
 		e.failed = true
 		return
 	}
-	u := v.UTC()
-	if offset != 0 {
-		u = u.Add(time.Duration(offset) * time.Second)
-	}
-	year, month, day := u.Date()
-	if year < 0 || year > 9999 {
-		e.failed = true
-		return
-	}
-	hour, minute, second := u.Clock()
+	since := uint64(seconds - firstSecond)
+	days, second := since/secondsDay, int(since%secondsDay)
+	year, month, day := civil(uint(days))
 	b := append(e.buf, `"0000-00-00T00:00:00`...)
-	at := b[len(e.buf)+1:]
+	at := b[len(e.buf)+1:][:len(dateTime)]
 	put2(at, 0, year/100)
 	put2(at, 2, year%100)
-	put2(at, 5, int(month))
+	put2(at, 5, month)
 	put2(at, 8, day)
-	put2(at, 11, hour)
-	put2(at, 14, minute)
-	put2(at, 17, second)
-	if nanos := u.Nanosecond(); nanos != 0 {
+	put2(at, 11, second/3600)
+	put2(at, 14, second/60%60)
+	put2(at, 17, second%60)
+	if nanos := v.Nanosecond(); nanos != 0 {
 		b = appendNanos(b, nanos)
 	}
 	if offset == 0 {
@@ -135,6 +139,25 @@ func (e *JSONEncoder) Time(v time.Time) {
 	put2(at, 0, offset/3600)
 	put2(at, 3, offset/60%60)
 	e.buf = b
+}
+
+// civil returns the date of the day that is so many days after 1 January of the year 0.
+func civil(days uint) (year, month, day int) {
+	// Counted from 1 March of the year -400, a leap day is the last of its year, of
+	// its four years and of its cycle.
+	days += 146097 - 60
+	cycle := days / 146097
+	days %= 146097
+	y := (days - days/1460 + days/36524 - days/146096) / 365
+	days -= 365*y + y/4 - y/100
+	m := (5*days + 2) / 153
+	day = int(days-(153*m+2)/5) + 1
+	year = int(400*cycle+y) - 400
+	if month = int(m) + 3; month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, day
 }
 
 func put2(b []byte, at, n int) {

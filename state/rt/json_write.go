@@ -1,6 +1,8 @@
 package rt
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +48,7 @@ func MapToJSON[M ~map[K]V, K ~string, V any](e *JSONEncoder, v M, element func(*
 	m := e.openMap(len(v), int(unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))))
 	values := spare[[]V](&e.spares)
 	for key, value := range v {
-		e.keys = append(e.keys, jsonKey{string(key), len(*values)})
+		e.keys = append(e.keys, keyOf(string(key), len(*values)))
 		*values = append(*values, value)
 	}
 	writeMap(e, m, values, element)
@@ -61,7 +63,7 @@ func IntMapToJSON[M ~map[K]V, K integer, V any](e *JSONEncoder, v M, element fun
 	m := e.openMap(len(v), int(unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))))
 	values := spare[[]V](&e.spares)
 	for key, value := range v {
-		e.keys = append(e.keys, jsonKey{intText(uint64(key), key < 0), len(*values)})
+		e.keys = append(e.keys, keyOf(intText(uint64(key), key < 0), len(*values)))
 		*values = append(*values, value)
 	}
 	writeMap(e, m, values, element)
@@ -87,6 +89,20 @@ func PointerToJSON[T any](e *JSONEncoder, v *T, element func(*JSONEncoder, *T)) 
 type jsonKey struct {
 	text  string
 	value int
+	// first are the first bytes of the text as a number, in the order of texts.
+	first uint64
+}
+
+func keyOf(text string, value int) jsonKey {
+	var first uint64
+	if len(text) >= 8 {
+		first = binary.BigEndian.Uint64(unsafe.Slice(unsafe.StringData(text), 8))
+	} else {
+		for i := range len(text) {
+			first |= uint64(text[i]) << (56 - 8*i)
+		}
+	}
+	return jsonKey{text, value, first}
 }
 
 // jsonMap is what to go back to at the end of a map.
@@ -136,15 +152,35 @@ func (e *JSONEncoder) closeMap(m jsonMap) {
 }
 
 func sortKeys(keys []jsonKey) {
-	if len(keys) > 12 {
+	if len(keys) > fewKeys || !sortFew(keys) {
 		slices.SortFunc(keys, func(a, b jsonKey) int { return strings.Compare(a.text, b.text) })
-		return
 	}
-	for i := 1; i < len(keys); i++ {
-		for j := i; j > 0 && keys[j].text < keys[j-1].text; j-- {
-			keys[j], keys[j-1] = keys[j-1], keys[j]
+}
+
+// fewKeys is up to how many keys are compared each with each.
+const fewKeys = 8
+
+// sortFew sorts keys that differ in their first bytes. The order in which a map gives
+// them is random, so that a sort that branches would guess wrong at every second one.
+func sortFew(keys []jsonKey) bool {
+	var sorted [fewKeys]jsonKey
+	alike := 0
+	for i := range keys {
+		rank := uint64(0)
+		for j := range keys {
+			_, less := bits.Sub64(keys[j].first, keys[i].first, 0)
+			rank += less
+			if keys[j].first == keys[i].first {
+				alike++
+			}
 		}
+		sorted[rank%fewKeys] = keys[i]
 	}
+	if alike > len(keys) {
+		return false
+	}
+	copy(keys, sorted[:])
+	return true
 }
 
 func intText(key uint64, negative bool) string {
