@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -15,8 +16,8 @@ import (
 // random fills values.
 type random struct {
 	*rand.Rand
-	// sound has no strings and no values of marshalers that cannot be stored.
-	sound bool
+	// sound leaves out what cannot be stored, plain all texts that need an escape.
+	sound, plain bool
 }
 
 // deepest is how deep a value nests before everything in it is empty.
@@ -31,7 +32,11 @@ func (r random) text() string {
 	if !r.sound && r.IntN(60) == 0 {
 		return "bad\xff\xfe"
 	}
-	return texts[r.IntN(len(texts))]
+	text := texts[r.IntN(len(texts))]
+	if r.plain && strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || strings.ContainsRune(`"\<>&`, c) }) {
+		return "plain"
+	}
+	return text
 }
 
 // own are types that are not made of what they hold.
