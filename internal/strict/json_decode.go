@@ -30,7 +30,7 @@ func DecodeJSON(data []byte, v any) error {
 			return c.error(plan.path(c.steps))
 		}
 	}
-	if err := checkMemory(data, plan); err != nil {
+	if err := makeRoom(data, plan, v); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {

@@ -81,6 +81,11 @@ func (b *jsonBuilder) weigh(p *jsonPlan) {
 type jsonScale struct {
 	jsonChecker
 	left int
+	// large are the large arrays, if grows, and within is how many arrays and maps
+	// are open.
+	grows  bool
+	within int
+	large  []jsonLarge
 }
 
 // weighJSON returns how much the scanned value at i makes of a plan, at most left. Where
@@ -98,12 +103,60 @@ func weighJSON(data []byte, i, end int, plan *jsonPlan, left int) (used int, err
 
 // checkMemory refuses a scanned document that makes more than its length allows.
 func checkMemory(data []byte, plan *jsonPlan) *Error {
-	most := JSONMemory(len(data))
-	if plan.density*len(data) <= most {
+	if plan.density*len(data) <= JSONMemory(len(data)) {
 		return nil
 	}
-	_, err := weighJSON(data, 0, len(data), plan, most)
+	_, err := weighJSON(data, 0, len(data), plan, JSONMemory(len(data)))
 	return err
+}
+
+// makeRoom checks the memory of a scanned document, and makes the large slices that it
+// fills in v at once. Growing step by step, encoding/json makes five times as much.
+func makeRoom(data []byte, plan *jsonPlan, v any) *Error {
+	if plan.density*len(data) <= largeSlice {
+		return nil
+	}
+	c := jsonScale{jsonChecker: jsonChecker{data: data}, left: JSONMemory(len(data)), grows: true}
+	if c.value(0, plan, plan.outside) < 0 {
+		return c.error(plan.path(c.steps))
+	}
+	for _, l := range c.large {
+		l.make(reflect.ValueOf(v), plan)
+	}
+	return nil
+}
+
+// largeSlice is the size from which it pays to make a slice at once.
+const largeSlice = 1 << 20
+
+// jsonLarge is a large array of the document, and the fields that lead to it, the
+// innermost first. The way leads through no other array and no map.
+type jsonLarge struct {
+	length int
+	fields []int
+}
+
+func (l *jsonLarge) make(v reflect.Value, p *jsonPlan) {
+	for i := len(l.fields); ; i-- {
+		for v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		if i == 0 {
+			break
+		}
+		f := &p.fields[l.fields[i-1]]
+		var err error
+		if v, err = v.FieldByIndexErr(f.index); err != nil {
+			return
+		}
+		p = f.plan
+	}
+	if v.Kind() == reflect.Slice && v.CanSet() {
+		v.Set(reflect.MakeSlice(v.Type(), 0, l.length))
+	}
 }
 
 func (c *jsonScale) charge(i, size int) bool {
@@ -152,7 +205,9 @@ var jsonAnyPlan = func() *jsonPlan {
 
 func (c *jsonScale) array(i int, p *jsonPlan) int {
 	i = c.space(i + 1)
-	for n := 0; c.data[i] != ']'; n++ {
+	c.within++
+	n := 0
+	for ; c.data[i] != ']'; n++ {
 		if c.data[i] == ',' {
 			i = c.space(i + 1)
 		}
@@ -163,6 +218,9 @@ func (c *jsonScale) array(i int, p *jsonPlan) int {
 			return c.under(step{index: n})
 		}
 		i = c.space(i)
+	}
+	if c.within--; c.within == 0 && c.grows && p.kind == jsonSlice && n*p.size >= largeSlice {
+		c.large = append(c.large, jsonLarge{length: n})
 	}
 	return i + 1
 }
@@ -179,6 +237,7 @@ func (c *jsonScale) name(i int) (name []byte, value int) {
 
 func (c *jsonScale) entries(i int, p *jsonPlan, size int) int {
 	i = c.space(i + 1)
+	c.within++
 	for n := 0; c.data[i] != '}'; n++ {
 		name, value := c.name(i)
 		due := size
@@ -193,6 +252,7 @@ func (c *jsonScale) entries(i int, p *jsonPlan, size int) int {
 		}
 		i = c.space(i)
 	}
+	c.within--
 	return i + 1
 }
 
@@ -201,7 +261,11 @@ func (c *jsonScale) object(i int, p *jsonPlan) int {
 	for c.data[i] != '}' {
 		name, value := c.name(i)
 		if f := p.field(name); f >= 0 {
+			known := len(c.large)
 			i = c.value(value, p.fields[f].plan, p.fields[f].behind)
+			for l := range c.large[known:] {
+				c.large[known+l].fields = append(c.large[known+l].fields, f)
+			}
 		} else {
 			i = c.skip(value)
 		}

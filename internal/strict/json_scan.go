@@ -2,15 +2,16 @@ package strict
 
 import (
 	"bytes"
+	"hash/maphash"
 	"math"
-	"slices"
+	"math/bits"
 	"unicode/utf8"
 )
 
 const reasonSyntax = "not valid JSON"
 
 // linearNames is up to how many names of an object are compared pairwise. Beyond
-// it they are sorted once, so that a huge object costs n log n.
+// it they go into a table once, so that a huge object costs no more than its length.
 const linearNames = 16
 
 type jsonName struct {
@@ -216,17 +217,27 @@ func (s *jsonScanner) closeNames(base, next int) int {
 		return next
 	}
 	s.folds = true
-	slices.SortFunc(names, func(a, b jsonName) int {
-		if c := bytes.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		return a.offset - b.offset
-	})
-	for i := 1; i < len(names); i++ {
-		if bytes.Equal(names[i-1].name, names[i].name) {
-			s.stop(names[i].offset, reasonDuplicate)
-			return s.under(step{name: names[i].name, keyed: true})
-		}
+	if i := repeatedName(names); i >= 0 {
+		s.stop(names[i].offset, reasonDuplicate)
+		return s.under(step{name: names[i].name, keyed: true})
 	}
 	return next
+}
+
+// repeatedName returns the index of the first name that stands before it as well, or -1.
+func repeatedName(names []jsonName) int {
+	// Under a seed of its own, no document can make the names of one object collide.
+	seed := maphash.MakeSeed()
+	table := make([]uint32, 1<<bits.Len(uint(2*len(names))))
+	mask := uint64(len(table) - 1)
+	for i := range names {
+		at := maphash.Bytes(seed, names[i].name) & mask
+		for ; table[at] != 0; at = (at + 1) & mask {
+			if bytes.Equal(names[table[at]-1].name, names[i].name) {
+				return i
+			}
+		}
+		table[at] = uint32(i + 1)
+	}
+	return -1
 }

@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -70,10 +71,8 @@ func (f *Fields) find(name string, next int) int {
 			}
 		}
 	}
-	for _, other := range f.others {
-		if other == name {
-			return otherField
-		}
+	if slices.Contains(f.others, name) {
+		return otherField
 	}
 	return unknownField
 }

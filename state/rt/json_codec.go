@@ -39,7 +39,7 @@ var (
 	jsonDecoders = sync.Pool{New: func() any { return new(JSONDecoder) }}
 )
 
-// Append appends the JSON form of what v points to to dst.
+// Append returns dst with the JSON form of what v points to behind it.
 func (c JSONCodec) Append(dst []byte, v any) ([]byte, error) {
 	e := jsonEncoders.Get().(*JSONEncoder)
 	e.buf, e.depth, e.failed, e.copies, e.memory = dst, 0, false, false, 0

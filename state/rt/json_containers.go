@@ -35,7 +35,7 @@ func SliceFromJSON[S ~[]T, T any](d *JSONDecoder, v *S, element func(*JSONDecode
 	if s == nil {
 		s = S{}
 	}
-	d.left += (cap(s) - len(s)) * size
+	d.settle((cap(s) - len(s)) * size)
 	*v = s
 }
 
@@ -195,17 +195,30 @@ func (d *JSONDecoder) intKey() (number uint64, negative bool) {
 	return number, false
 }
 
+// mostUnused is how much memory may stay unused because slices begin with more than one
+// element.
+const mostUnused = 1 << 20
+
+// settle gives back what a slice has room for and does not hold.
+func (d *JSONDecoder) settle(unused int) {
+	d.left += unused
+	d.unused += unused
+}
+
 // room returns the capacity of the slice to make for n elements of that size and more,
 // n where the document makes too much.
 func (d *JSONDecoder) room(n, size int) int {
 	room := 2 * n
 	if n == 0 {
-		if room = 4; size > 256 {
+		if room = 4; size > 256 || d.unused > mostUnused {
 			room = 1
 		}
 	}
 	if size == 0 {
 		return room
+	}
+	if !d.charge(0) {
+		return n
 	}
 	if room = min(room, n+d.left/size); room == n {
 		d.fail()

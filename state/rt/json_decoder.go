@@ -17,8 +17,9 @@ type JSONDecoder struct {
 	depth  int
 	failed bool
 	// left is how much memory the document may still make.
-	left  int
-	texts texts
+	left   int
+	unused int
+	texts  texts
 	// unknown are the names that no field has, of all open objects.
 	unknown []string
 	scratch []byte
@@ -29,7 +30,7 @@ type JSONDecoder struct {
 
 func (d *JSONDecoder) start(data []byte) {
 	d.data, d.at, d.depth, d.nested, d.failed = data, 0, 0, 0, false
-	d.left = strict.JSONMemory(len(data))
+	d.left, d.unused = strict.JSONMemory(len(data)), 0
 	d.texts = textsOf(data)
 }
 
@@ -55,7 +56,8 @@ func (d *JSONDecoder) fail() {
 	d.at = len(d.data)
 }
 
-// peek returns the byte after white space, 0 at the end of the document.
+// peek returns the byte after white space, 0 at the end of the document. A zero byte in
+// the document is no part of any value either.
 func (d *JSONDecoder) peek() byte {
 	if d.at < len(d.data) {
 		if c := d.data[d.at]; c > ' ' {
@@ -70,8 +72,7 @@ func (d *JSONDecoder) space() byte {
 		switch c := d.data[d.at]; c {
 		case ' ', '\n', '\r', '\t':
 		default:
-			// A zero byte would pass for the end.
-			return max(c, 1)
+			return c
 		}
 	}
 	return 0
@@ -144,9 +145,11 @@ func (d *JSONDecoder) skip() {
 	}
 }
 
-// charge counts memory that the document makes.
+// charge counts memory that the document makes. It may not run ahead of what the part
+// that is read allows, so that a document that makes too much is known by its beginning.
 func (d *JSONDecoder) charge(size int) bool {
-	if d.left -= size; d.left < 0 {
+	d.left -= size
+	if d.left < strict.JSONMemory(len(d.data)-d.at)-strict.JSONMemory(0) {
 		d.fail()
 		return false
 	}

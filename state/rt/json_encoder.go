@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -72,9 +71,9 @@ func (e *JSONEncoder) Bytes(v []byte) {
 		e.null()
 		return
 	}
-	b := append(e.buf, '"')
-	b = base64.StdEncoding.AppendEncode(b, v)
-	e.buf = append(b, '"')
+	e.quote()
+	e.buf = base64.StdEncoding.AppendEncode(e.buf, v)
+	e.quote()
 }
 
 // Library writes what v points to with the library codec.
@@ -99,7 +98,7 @@ func (e *JSONEncoder) Library(v any) {
 
 // String writes a string.
 func (e *JSONEncoder) String(v string) {
-	text := unsafe.Slice(unsafe.StringData(v), len(v))
+	text := bytesOf(v)
 	if !isPlain(text) {
 		e.escape(text)
 		return
@@ -146,10 +145,11 @@ func isPlain(text []byte) bool {
 	return true
 }
 
-// ends tells whether a byte of x does not stand for itself in JSON, or is not ASCII.
+// ends tells whether a byte of x does not stand for itself in JSON, or is not ASCII: one
+// that has its high bit set keeps it in the difference of the quote or of the backslash.
 func ends(x uint64) uint64 {
 	quote, backslash, control := (x^'"'*ones)-ones, (x^'\\'*ones)-ones, x-' '*ones
-	return (quote | backslash | control | x) & highs
+	return (quote | backslash | control) & highs
 }
 
 // escape writes a string byte by byte.
@@ -158,7 +158,8 @@ func (e *JSONEncoder) escape(text []byte) {
 		e.failed = true
 		return
 	}
-	b := append(e.buf, '"')
+	e.quote()
+	b := e.buf
 	start := 0
 	for i, c := range text {
 		if c < ' ' || c == '"' || c == '\\' {
@@ -168,7 +169,8 @@ func (e *JSONEncoder) escape(text []byte) {
 		}
 	}
 	b = append(b, text[start:]...)
-	e.buf = append(b, '"')
+	e.buf = b
+	e.quote()
 }
 
 func appendEscape(b []byte, c byte) []byte {

@@ -54,6 +54,10 @@ type every struct {
 	Big  big.Int         `json:"big"`
 	Lib  []library       `json:"lib"`
 	Kiel string          `json:"Kiel"`
+
+	QP     *int64 `json:"qp,string"`
+	ByList map[string][]row
+	ByPtr  map[string]*row
 }
 
 type stamp = time.Time
@@ -150,13 +154,19 @@ func everyToJSON(e *rt.JSONEncoder, v *every) {
 	e.Field(`"lib":`)
 	rt.SliceToJSON(e, v.Lib, func(e *rt.JSONEncoder, v *library) { e.Library(v) })
 	e.Field(`"Kiel":`).String(v.Kiel)
+	e.Field(`"qp":`)
+	rt.PointerToJSON(e, v.QP, func(e *rt.JSONEncoder, v *int64) { e.Quoted().Int(*v) })
+	e.Field(`"ByList":`)
+	rt.MapToJSON(e, v.ByList, func(e *rt.JSONEncoder, v *[]row) { rt.SliceToJSON(e, *v, rowToJSON) })
+	e.Field(`"ByPtr":`)
+	rt.MapToJSON(e, v.ByPtr, func(e *rt.JSONEncoder, v **row) { rt.PointerToJSON(e, *v, rowToJSON) })
 	e.Close()
 }
 
 var everyFields = rt.FieldsOf(
 	"s", "b", "i", "i8", "i16", "i32", "i64", "u", "u8", "u16", "u32", "u64", "f32", "f64", "data", "at",
 	"qs", "qb", "qi", "qi8", "qu", "qf", "qf32", "list", "two", "grid", "byName", "byId", "byShelf", "Deep",
-	"next", "nums", "raw", "big", "lib", "Kiel",
+	"next", "nums", "raw", "big", "lib", "Kiel", "qp", "ByList", "ByPtr",
 )
 
 func everyFromJSON(d *rt.JSONDecoder, v *every) {
@@ -242,6 +252,12 @@ func everyFromJSON(d *rt.JSONDecoder, v *every) {
 			rt.SliceFromJSON(d, &v.Lib, func(d *rt.JSONDecoder, v *library) { d.Library(v) })
 		case 35:
 			d.String(&v.Kiel)
+		case 36:
+			rt.PointerFromJSON(d, &v.QP, func(d *rt.JSONDecoder, v *int64) { d.Quoted().Int64(v) })
+		case 37:
+			rt.MapFromJSON(d, &v.ByList, func(d *rt.JSONDecoder, v *[]row) { rt.SliceFromJSON(d, v, rowFromJSON) })
+		case 38:
+			rt.MapFromJSON(d, &v.ByPtr, func(d *rt.JSONDecoder, v **row) { rt.PointerFromJSON(d, v, rowFromJSON) })
 		}
 	}
 }

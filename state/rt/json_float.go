@@ -37,7 +37,7 @@ func (e *JSONEncoder) float(v float64, size int) {
 	}
 	b := strconv.AppendFloat(e.buf, v, format, -1, size)
 	// JavaScript writes e-9, not e-09.
-	if n := len(b); format == 'e' && b[n-4] == 'e' && b[n-3] == '-' && b[n-2] == '0' {
+	if n := len(b); format == 'e' && b[n-4] == 'e' && b[n-2] == '0' {
 		b[n-2] = b[n-1]
 		b = b[:n-1]
 	}

@@ -32,11 +32,7 @@ func (d *JSONDecoder) whole(i int) (n uint64, ok bool) {
 			return 0, false
 		}
 	}
-	if end < len(d.data) {
-		if c := d.data[end]; c == '.' || c|0x20 == 'e' {
-			return 0, false
-		}
-	}
+	// A fraction or an exponent would follow, which no container takes for its own.
 	d.at = end
 	return n, true
 }

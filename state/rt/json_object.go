@@ -1,5 +1,7 @@
 package rt
 
+import "slices"
+
 // manyUnknown is how many names that no field has are compared with each other.
 const manyUnknown = 16
 
@@ -94,7 +96,7 @@ func (o *JSONObject) search(d *JSONDecoder) bool {
 		if f >= 0 {
 			return o.take(d, f)
 		}
-		if f == otherField || !d.isNew(o.base, name) || o.fields.folds(name) {
+		if !d.isNew(o.base, name) || o.fields.folds(name) {
 			d.fail()
 			return false
 		}
@@ -130,13 +132,8 @@ func (d *JSONDecoder) name() (string, bool) {
 // isNew tells whether the object whose unknown names start at base has no other of
 // that name yet.
 func (d *JSONDecoder) isNew(base int, name string) bool {
-	if len(d.unknown)-base == manyUnknown {
+	if len(d.unknown)-base == manyUnknown || slices.Contains(d.unknown[base:], name) {
 		return false
-	}
-	for _, other := range d.unknown[base:] {
-		if other == name {
-			return false
-		}
 	}
 	d.unknown = append(d.unknown, name)
 	return true

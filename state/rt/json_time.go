@@ -114,8 +114,9 @@ func (e *JSONEncoder) Time(v time.Time) {
 	since := uint64(seconds - firstSecond)
 	days, second := since/secondsDay, int(since%secondsDay)
 	year, month, day := civil(uint(days))
-	b := append(e.buf, `"0000-00-00T00:00:00`...)
-	at := b[len(e.buf)+1:][:len(dateTime)]
+	start := len(e.buf) + 1
+	e.buf = append(e.buf, `"0000-00-00T00:00:00`...)
+	at := e.buf[start:][:len(dateTime)]
 	put2(at, 0, year/100)
 	put2(at, 2, year%100)
 	put2(at, 5, month)
@@ -124,21 +125,20 @@ func (e *JSONEncoder) Time(v time.Time) {
 	put2(at, 14, second/60%60)
 	put2(at, 17, second%60)
 	if nanos := v.Nanosecond(); nanos != 0 {
-		b = appendNanos(b, nanos)
+		e.buf = appendNanos(e.buf, nanos)
 	}
 	if offset == 0 {
-		e.buf = append(b, `Z"`...)
+		e.buf = append(e.buf, `Z"`...)
 		return
 	}
 	sign := byte('+')
 	if offset < 0 {
 		sign, offset = '-', -offset
 	}
-	b = append(b, sign, '0', '0', ':', '0', '0', '"')
-	at = b[len(b)-len(`00:00"`):]
+	e.buf = append(e.buf, sign, '0', '0', ':', '0', '0', '"')
+	at = e.buf[len(e.buf)-len(`00:00"`):]
 	put2(at, 0, offset/3600)
 	put2(at, 3, offset/60%60)
-	e.buf = b
 }
 
 // civil returns the date of the day that is so many days after 1 January of the year 0.

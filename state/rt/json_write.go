@@ -96,7 +96,7 @@ type jsonKey struct {
 func keyOf(text string, value int) jsonKey {
 	var first uint64
 	if len(text) >= 8 {
-		first = binary.BigEndian.Uint64(unsafe.Slice(unsafe.StringData(text), 8))
+		first = binary.BigEndian.Uint64(bytesOf(text))
 	} else {
 		for i := range len(text) {
 			first |= uint64(text[i]) << (56 - 8*i)

@@ -43,4 +43,11 @@ func (t *texts) copied(part []byte) string {
 }
 
 // alias returns the string that shares the memory of part.
-func alias(part []byte) string { return unsafe.String(unsafe.SliceData(part), len(part)) }
+func alias(part []byte) string {
+	return unsafe.String(unsafe.SliceData(part), len(part)) //nolint:gosec // that is what it is for
+}
+
+// bytesOf returns the bytes of s, which must not change.
+func bytesOf(s string) []byte {
+	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // a copy would cost more than the encoder
+}
