@@ -29,6 +29,9 @@ func (c *msgpackChecker) mismatch(i int, t token, p *msgpackPlan) int {
 }
 
 func (c *msgpackChecker) value(i int, p *msgpackPlan) int {
+	if c.data[i] == 0xc0 && !p.noNil {
+		return i + 1
+	}
 	t, _ := readToken(c.data, i)
 	pointer := p.kind == msgpackPointer
 	for p.kind == msgpackPointer {
@@ -195,6 +198,12 @@ func (c *msgpackChecker) structure(t token, p *msgpackPlan) int {
 				return c.under(here)
 			}
 			seen[f] = true
+		}
+		if to.hidden {
+			if t, _ := readToken(c.data, i); t.kind != tokenMap && t.length == 0 {
+				c.mismatch(i, t, to.plan)
+				return c.under(here)
+			}
 		}
 		if i = c.value(i, to.plan); i < 0 {
 			return c.under(here)

@@ -57,7 +57,7 @@ func (b *msgpackBuilder) structure(p *msgpackPlan, path string) {
 		b.add(p, f, at)
 		for _, option := range options {
 			if alias, ok := strings.CutPrefix(option, "alias:"); ok {
-				b.name(p, strings.TrimSpace(alias), msgpackName{f.plan, []int{len(p.fields) - 1}}, at)
+				b.name(p, strings.TrimSpace(alias), msgpackName{plan: f.plan, covers: []int{len(p.fields) - 1}}, at)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func (f *msgpackField) drops() bool {
 
 func (b *msgpackBuilder) add(p *msgpackPlan, f msgpackField, path string) {
 	p.fields = append(p.fields, f)
-	b.name(p, f.name, msgpackName{f.plan, []int{len(p.fields) - 1}}, path)
+	b.name(p, f.name, msgpackName{plan: f.plan, covers: []int{len(p.fields) - 1}}, path)
 }
 
 func (b *msgpackBuilder) name(p *msgpackPlan, name string, to msgpackName, path string) {
@@ -113,7 +113,7 @@ func (b *msgpackBuilder) embedded(p *msgpackPlan, sf reflect.StructField, name s
 		f.index = append(slices.Clone(sf.Index), f.index...)
 		b.add(p, f, pathField(path, f.name))
 	}
-	b.name(p, sf.Name, msgpackName{b.plan(t, at), covers}, at)
+	b.name(p, sf.Name, msgpackName{b.plan(t, at), covers, !sf.IsExported()}, at)
 	return true
 }
 

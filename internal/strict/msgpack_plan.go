@@ -68,6 +68,9 @@ type msgpackField struct {
 type msgpackName struct {
 	plan   *msgpackPlan
 	covers []int
+	// hidden is an inlined struct whose type is not exported: the library panics
+	// where it sets one as a whole.
+	hidden bool
 }
 
 var (

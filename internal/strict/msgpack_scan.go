@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"math"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -108,6 +107,10 @@ func (s *msgpackScanner) value(i, depth int) int {
 		}
 		i = t.body
 		for n := range t.length {
+			if i < len(s.data) && single(s.data[i]) {
+				i++
+				continue
+			}
 			if i = s.value(i, depth+1); i < 0 {
 				return s.under(step{index: n})
 			}
@@ -119,6 +122,10 @@ func (s *msgpackScanner) value(i, depth int) int {
 
 func (s *msgpackScanner) entries(m token, depth int) int {
 	base := len(s.keys)
+	var many *msgpackKeys
+	if m.length > linearNames {
+		many = newMsgpackKeys(s.data, m.length)
+	}
 	i := m.body
 	for range m.length {
 		t, reason := readToken(s.data, i)
@@ -130,37 +137,33 @@ func (s *msgpackScanner) entries(m token, depth int) int {
 		if reason == "" && t.kind == tokenString && !utf8.Valid(key.raw) {
 			reason = reasonUTF8
 		}
-		if reason == "" && m.length <= linearNames {
-			for k := range s.keys[base:] {
-				if s.keys[base+k].same(&key) {
-					reason = reasonDuplicate
-				}
-			}
+		if reason == "" && !s.first(&key, base, many) {
+			reason = reasonDuplicate
 		}
 		if reason != "" {
 			s.stop(i, reason)
 			return s.under(here)
 		}
-		s.keys = append(s.keys, key)
 		if i = s.value(t.end(), depth); i < 0 {
 			return s.under(here)
 		}
 	}
-	keys := s.keys[base:]
 	s.keys = s.keys[:base]
-	if len(keys) <= linearNames {
-		return i
+	return i
+}
+
+// first tells whether the key is new in its map, and notes it there.
+func (s *msgpackScanner) first(key *msgpackKey, base int, many *msgpackKeys) bool {
+	if many != nil {
+		return many.add(key)
 	}
-	slices.SortFunc(keys, func(a, b msgpackKey) int {
-		return cmp.Or(a.compare(&b), cmp.Compare(a.offset, b.offset))
-	})
-	for k := 1; k < len(keys); k++ {
-		if keys[k-1].same(&keys[k]) {
-			s.stop(keys[k].offset, reasonDuplicate)
-			return s.under(step{name: keys[k].raw, keyed: true})
+	for k := range s.keys[base:] {
+		if s.keys[base+k].same(key) {
+			return false
 		}
 	}
-	return i
+	s.keys = append(s.keys, *key)
+	return true
 }
 
 // skipMsgpack returns the end of the scanned value at i.

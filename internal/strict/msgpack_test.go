@@ -113,6 +113,7 @@ func TestDecodeMsgpackRefuses(t *testing.T) {
 		{"duplicate ext", m{"x": raw(0x82, 0xd4, 5, 1, 0, 0xc7, 1, 5, 1, 0)}, "[key][key]", "duplicate"},
 		{"duplicate among many", raw(append([]byte{0xde, 0, 41, 0xa7, 'C', 'A', 'N', 'A', 'R', 'Y', '7', 0}, pack(t, many)[3:]...)...), "[key]", "duplicate"},
 		{"name and alias", raw([]byte("\x82\xa3tag\xa0\xa3old\xa0")...), "old", "same field"},
+		{"nil for an unexported embedded struct", m{"base": nil}, "base", "nil does not fit Go type strict_test.base"},
 		{"embedded and its field", raw([]byte("\x82\xa4base\x80\xa2id\xa0")...), "id", "same field"},
 		{"nil key", raw(0x81, 0xc0, 1), "[key]", "nil as a map key"},
 		{"array key", raw(0x81, 0x90, 1), "[key]", "array or map as a map key"},
@@ -229,6 +230,40 @@ func TestDecodeMsgpackBombsCostNothing(t *testing.T) {
 			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
 		}
 	}
+}
+
+func TestDecodeMsgpackRefusesWhatTakesTooMuchMemory(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	array := append([]byte{0xdd, 0, 1, 0x86, 0xa0}, bytes.Repeat([]byte{0x80}, n)...)
+	for _, v := range []any{new([]tree), new([]*tree), new([][8]string), new(any), new([]any)} {
+		e := refusal(t, strict.DecodeMsgpack(array, v))
+		assert.Contains(t, e.Reason, "takes too much memory for its length", "%T", v)
+	}
+	for _, v := range []any{new([]base), new([]struct{}), new([]map[string]int)} {
+		require.NoError(t, strict.DecodeMsgpack(array, v))
+	}
+	_, err := strict.AppendMsgpack(nil, pointerTo(make([]struct {
+		A [100]struct{} `msgpack:"-"`
+		B [200]int      `msgpack:"-"`
+	}, n)))
+	assert.Contains(t, refusal(t, err).Reason, "too much memory")
+	large := [1 << 20]int{}
+	out, err := strict.AppendMsgpack(nil, &large)
+	require.NoError(t, err)
+	require.NoError(t, strict.DecodeMsgpack(out, &large), "the target itself is not counted")
+}
+
+func TestDecodeMsgpackFindsOneDuplicateAmongMany(t *testing.T) {
+	t.Parallel()
+	doc := []byte{0xde, 0x27, 0x10}
+	for i := range 10_000 {
+		doc = append(doc, 0xcd, byte(i>>8), byte(i), 0xc0)
+	}
+	require.NoError(t, strict.DecodeMsgpack(doc, new(map[int]bool)))
+	copy(doc[len(doc)-4:], []byte{0xcd, 0, 5})
+	e := refusal(t, strict.DecodeMsgpack(doc, new(map[int]bool)))
+	assert.Equal(t, &strict.Error{Path: "[key]", Offset: int64(len(doc) - 4), Reason: "duplicate name"}, e)
 }
 
 func fullTree() tree {

@@ -120,6 +120,12 @@ func readToken(data []byte, i int) (t token, reason string) {
 	return t, ""
 }
 
+// single tells whether a byte is a whole scalar: a small integer, nil, a bool or the
+// empty string. A document of nothing else is where a byte of it costs most.
+func single(c byte) bool {
+	return c <= 0x7f || c >= 0xe0 || c == 0xa0 || c == 0xc0 || c == 0xc2 || c == 0xc3
+}
+
 func (t token) payload(data []byte) []byte { return data[t.body : t.body+t.length] }
 
 // integer returns the value of an integer token as its bits and whether they are

@@ -3,12 +3,20 @@ package rt
 import (
 	"encoding/binary"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const (
 	msgpackHigh8 = 0x8080808080808080
 	msgpackHigh4 = 0x80808080
 )
+
+// textMsgpack returns the string that shares the memory of b, which is not empty and
+// not changed afterwards.
+func textMsgpack(b []byte) string { return unsafe.String(&b[0], len(b)) } //nolint:gosec // by the contract of Decode
+
+// bytesMsgpack returns the bytes of s, to be read only.
+func bytesMsgpack(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) } //nolint:gosec // read only
 
 // validMsgpack tells whether b is valid UTF-8. Most strings are short and ASCII: they
 // are looked at in words, of which the last may overlap the one before.

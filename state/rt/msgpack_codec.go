@@ -39,7 +39,7 @@ func (c MsgpackCodec) Append(dst []byte, v any) ([]byte, error) {
 	// A literal would be made elsewhere and copied.
 	var e MsgpackEncoder
 	e.out = dst
-	c.encode((*MsgpackEncoder)(onStack(unsafe.Pointer(&e))), v)
+	c.encode(onStack(&e), v)
 	if e.scratch != nil {
 		e.scratch.release()
 	}
@@ -53,8 +53,8 @@ func (c MsgpackCodec) Append(dst []byte, v any) ([]byte, error) {
 // points to. After an error the value may be filled in part.
 func (c MsgpackCodec) Decode(data []byte, v any) error {
 	var d MsgpackDecoder
-	d.data, d.texts.document, d.most = data, textsOf(data).document, strict.MsgpackMemory(len(data))
-	c.decode((*MsgpackDecoder)(onStack(unsafe.Pointer(&d))), v)
+	d.data, d.texts.document = data, textsOf(data).document
+	c.decode(onStack(&d), v)
 	if d.scratch != nil {
 		d.scratch.release()
 	}
@@ -70,7 +70,7 @@ func (c MsgpackCodec) Decode(data []byte, v any) error {
 // onStack returns p in a way that lets what it points to stay on the stack. Generated
 // code keeps no encoder and no decoder, which the compiler cannot see through the
 // functions that it is given; a small value would take as long to allocate as to read.
-func onStack(p unsafe.Pointer) unsafe.Pointer {
-	hidden := uintptr(p)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&hidden))
+func onStack[T any](p *T) *T {
+	hidden := uintptr(unsafe.Pointer(p))   //nolint:gosec // p is in use until the caller returns
+	return *(**T)(unsafe.Pointer(&hidden)) //nolint:gosec // as above
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
-	"unsafe"
+	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -18,14 +18,14 @@ type MsgpackDecoder struct {
 	// whatever is called next fails again.
 	at     int
 	failed bool
-	depth  int
-	// memory is what the document has taken so far, most what it may take.
-	memory, most uint64
-	texts        texts
-	scratch      *msgpackScratch
-	// in is the struct that was opened last, and open how many are.
-	in   msgpackObject
-	open int
+	// depth counts the arrays and maps that are open, open the structs among them.
+	depth, open int32
+	// memory is what the document has taken so far.
+	memory  uint64
+	scratch *msgpackScratch
+	texts   texts
+	// in is the struct that was opened last.
+	in msgpackObject
 }
 
 // done tells whether the document was one value that was taken as a whole.
@@ -61,7 +61,7 @@ func (d *MsgpackDecoder) enter(n, least int) bool {
 func (d *MsgpackDecoder) takes(n int, size uintptr) bool {
 	total, ok := strict.MsgpackTakes(d.memory, n, size)
 	d.memory = total
-	if !ok || total > d.most {
+	if !ok || total > strict.MsgpackMemory(len(d.data)) {
 		d.fail()
 		return false
 	}
@@ -97,7 +97,8 @@ func (d *MsgpackDecoder) head(fixed, wide byte) (n int, ok bool) {
 func (d *MsgpackDecoder) bytes(text bool) (part []byte, ok bool) {
 	if d.at < len(d.data) {
 		rest := d.data[d.at:]
-		head, n := 1, 0
+		head := 1
+		var n int
 		switch c := rest[0]; {
 		case c&0xe0 == 0xa0:
 			n = int(c & 0x1f)
@@ -126,22 +127,43 @@ func (d *MsgpackDecoder) bytes(text bool) (part []byte, ok bool) {
 
 // String reads a string, or bytes that are valid UTF-8.
 func (d *MsgpackDecoder) String(v *string) {
-	if at := d.at; at < len(d.data) && d.data[at]&0xe0 == 0xa0 {
-		end := at + 1 + int(d.data[at]&0x1f)
-		if end <= len(d.data) {
-			part := d.data[at+1 : end]
-			if validMsgpack(part) {
-				d.at = end
-				if d.texts.document && len(part) > 0 {
-					*v = unsafe.String(&part[0], len(part))
-					return
-				}
-				*v = d.texts.text(part)
-				return
-			}
-		}
+	at := d.at
+	if at >= len(d.data) || d.data[at]&0xe0 != 0xa0 {
+		d.string(v)
+		return
 	}
-	d.string(v)
+	n := int(d.data[at] & 0x1f)
+	if n >= len(d.data)-at {
+		d.fail()
+		return
+	}
+	part := d.data[at+1 : at+1+n]
+	var bits uint64
+	switch {
+	case n >= 16:
+		bits = (binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[8:]) |
+			binary.LittleEndian.Uint64(part[n-16:]) | binary.LittleEndian.Uint64(part[n-8:])) & msgpackHigh8
+	case n >= 8:
+		bits = (binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[n-8:])) & msgpackHigh8
+	case n >= 4:
+		bits = uint64(binary.LittleEndian.Uint32(part)|binary.LittleEndian.Uint32(part[n-4:])) & msgpackHigh4
+	case n > 0:
+		bits = uint64(part[0]|part[n/2]|part[n-1]) & 0x80
+	default:
+		d.at = at + 1
+		*v = ""
+		return
+	}
+	if bits != 0 && !utf8.Valid(part) {
+		d.fail()
+		return
+	}
+	d.at = at + 1 + n
+	if d.texts.document {
+		*v = textMsgpack(part)
+		return
+	}
+	*v = d.texts.text(part)
 }
 
 // string reads any string.
@@ -402,13 +424,13 @@ func (d *MsgpackDecoder) Library(v any) {
 	if d.failed {
 		return
 	}
-	length, memory, ok := strict.DecodeMsgpackField(d.data[d.at:], v, d.depth)
+	length, memory, ok := strict.DecodeMsgpackField(d.data[d.at:], v, int(d.depth))
 	if !ok {
 		d.fail()
 		return
 	}
 	d.at += length
-	if d.memory += memory; d.memory > d.most {
+	if d.memory += memory; d.memory > strict.MsgpackMemory(len(d.data)) {
 		d.fail()
 	}
 }

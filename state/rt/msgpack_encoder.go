@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
-	"unsafe"
+	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/strict"
 )
@@ -116,23 +116,66 @@ func (e *MsgpackEncoder) head(n int, fixed, wide byte) {
 
 // String appends a string.
 func (e *MsgpackEncoder) String(v string) {
-	n := len(v)
+	n, at := len(v), len(e.out)
+	if n >= 32 || cap(e.out)-at <= n {
+		e.long(v)
+		return
+	}
+	// The words that hold a short string are copied and looked at in one go. The last
+	// one may overlap the one before.
+	to, from := e.out[at:at+1+n], bytesMsgpack(v)
+	to[0] = 0xa0 | byte(n)
+	to = to[1:]
+	var bits uint64
+	switch {
+	case n >= 16:
+		a, b := binary.LittleEndian.Uint64(from), binary.LittleEndian.Uint64(from[8:])
+		c, d := binary.LittleEndian.Uint64(from[n-16:]), binary.LittleEndian.Uint64(from[n-8:])
+		binary.LittleEndian.PutUint64(to, a)
+		binary.LittleEndian.PutUint64(to[8:], b)
+		binary.LittleEndian.PutUint64(to[n-16:], c)
+		binary.LittleEndian.PutUint64(to[n-8:], d)
+		bits = (a | b | c | d) & msgpackHigh8
+	case n >= 8:
+		a, b := binary.LittleEndian.Uint64(from), binary.LittleEndian.Uint64(from[n-8:])
+		binary.LittleEndian.PutUint64(to, a)
+		binary.LittleEndian.PutUint64(to[n-8:], b)
+		bits = (a | b) & msgpackHigh8
+	case n >= 4:
+		a, b := binary.LittleEndian.Uint32(from), binary.LittleEndian.Uint32(from[n-4:])
+		binary.LittleEndian.PutUint32(to, a)
+		binary.LittleEndian.PutUint32(to[n-4:], b)
+		bits = uint64(a|b) & msgpackHigh4
+	case n > 0:
+		a, b, c := from[0], from[n/2], from[n-1]
+		to[0], to[n/2], to[n-1] = a, b, c
+		bits = uint64(a|b|c) & 0x80
+	}
+	e.out = e.out[:at+1+n]
+	if bits != 0 && !utf8.ValidString(v) {
+		e.failed = true
+	}
+}
+
+// long appends a string of any length.
+func (e *MsgpackEncoder) long(v string) {
+	n, out := len(v), e.out
 	switch {
 	case n < 32:
-		e.out = append(e.out, 0xa0|byte(n))
+		out = append(out, 0xa0|byte(n))
 	case n <= math.MaxUint8:
-		e.out = append(e.out, 0xd9, byte(n))
+		out = append(out, 0xd9, byte(n))
 	case n <= math.MaxUint16:
-		e.out = append(e.out, 0xda, byte(n>>8), byte(n))
+		out = append(out, 0xda, byte(n>>8), byte(n))
 	case n <= math.MaxUint32:
-		e.out = binary.BigEndian.AppendUint32(append(e.out, 0xdb), uint32(n))
+		out = binary.BigEndian.AppendUint32(append(out, 0xdb), uint32(n))
 	default:
 		e.failed = true
 		return
 	}
-	e.out = append(e.out, v...)
-	// The copy that was just made is slow to read.
-	if !validMsgpack(unsafe.Slice(unsafe.StringData(v), n)) {
+	out = append(out, v...)
+	e.out = out
+	if !validMsgpack(bytesMsgpack(v)) {
 		e.failed = true
 	}
 }

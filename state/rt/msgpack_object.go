@@ -16,13 +16,16 @@ type MsgpackObject struct {
 // msgpackObject is what the decoder knows of an open struct.
 type msgpackObject struct {
 	fields *Fields
-	// left counts the fields to come. Next is the index of the one to expect.
-	left, next int
-	// seen are the fields that were there, more those after the 64th.
-	seen uint64
-	more *[3]uint64
+	// next is the index of the field to expect. As long as sure is not 0, it is also
+	// how many fields there were, all of them in order.
+	next, sure int32
+	// left counts the fields to come once they are out of order. Seen are those that
+	// were there then, more those after the 64th.
+	left int32
 	// names is how many names the decoder had noted before.
-	names int
+	names int32
+	seen  uint64
+	more  *[3]uint64
 }
 
 // Object begins a struct.
@@ -42,15 +45,27 @@ func (d *MsgpackDecoder) Object(f *Fields) MsgpackObject {
 		d.save()
 	}
 	d.open++
-	d.in.fields, d.in.left, d.in.next, d.in.seen = f, n, 0, 0
+	d.in.fields, d.in.next, d.in.sure, d.in.left = f, 0, int32(min(n, len(f.names), 64)), int32(n)
 	return MsgpackObject{}
 }
 
 // save puts the open struct aside for one in it.
 func (d *MsgpackDecoder) save() {
 	s := d.scratched()
-	s.objects = append(s.objects, d.in)
-	d.in.more, d.in.names = nil, len(s.names)
+	if n := len(s.objects); n < cap(s.objects) {
+		s.objects = s.objects[:n+1]
+	} else {
+		s.objects = append(s.objects, msgpackObject{})
+	}
+	s.objects[len(s.objects)-1].set(&d.in)
+	d.in.more, d.in.names = nil, int32(len(s.names))
+}
+
+// set copies an object field by field. In one piece that has to wait for those of its
+// fields that were written a moment ago.
+func (o *msgpackObject) set(from *msgpackObject) {
+	o.fields, o.more, o.seen = from.fields, from.more, from.seen
+	o.next, o.sure, o.left, o.names = from.next, from.sure, from.left, from.names
 }
 
 // restore goes back to the struct around the one that ends.
@@ -60,60 +75,92 @@ func (d *MsgpackDecoder) restore() {
 		return
 	}
 	s := d.scratch
-	d.in = s.objects[d.open-1]
+	d.in.set(&s.objects[d.open-1])
 	s.objects = s.objects[:d.open-1]
 }
 
 // Next tells whether another field follows, which the caller then reads. Fields that
 // the struct does not have are skipped.
 func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
-	in := &d.in
-	if in.left > 0 && in.next < len(in.fields.names) && in.next < 64 {
-		want := in.fields.names[in.next]
-		at := d.at
-		end := at + 1 + len(want)
-		bit := uint64(1) << (in.next & 63)
-		if end <= len(d.data) && len(want) < 32 && d.data[at] == 0xa0|byte(len(want)) &&
-			string(d.data[at+1:end]) == want && in.seen&bit == 0 {
-			d.at = end
-			in.seen |= bit
-			o.Field = in.next
-			in.next++
-			in.left--
+	if next := int(d.in.next); next < int(d.in.sure) {
+		want := d.in.fields.names[next]
+		n, at := len(want), d.at
+		if uint(n-4) <= 12 && n < len(d.data)-at && d.data[at] == 0xa0|byte(n) {
+			a, b := d.data[at+1:at+1+n], bytesMsgpack(want)
+			var differ uint64
+			if n >= 8 {
+				differ = binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b) |
+					binary.LittleEndian.Uint64(a[n-8:]) ^ binary.LittleEndian.Uint64(b[n-8:])
+			} else {
+				differ = uint64(binary.LittleEndian.Uint32(a) ^ binary.LittleEndian.Uint32(b) |
+					binary.LittleEndian.Uint32(a[n-4:]) ^ binary.LittleEndian.Uint32(b[n-4:]))
+			}
+			if differ == 0 {
+				d.at = at + 1 + n
+				o.Field = next
+				d.in.next++
+				return true
+			}
+		} else if d.expect(want) {
+			o.Field = next
+			d.in.next++
 			return true
 		}
+	} else if d.in.sure == d.in.left && d.in.next == d.in.left && !d.failed {
+		d.depth--
+		d.restore()
+		return false
 	}
-	return o.find(d, in)
+	return o.find(d, &d.in)
 }
 
 // find is Next for whatever is not the field to expect.
 func (o *MsgpackObject) find(d *MsgpackDecoder, in *msgpackObject) bool {
+	if in.sure > 0 {
+		in.seen = 1<<in.next - 1
+		in.left -= in.next
+		in.sure = 0
+	}
 	for in.left > 0 && !d.failed {
 		in.left--
-		name, ok := d.name()
-		if !ok {
-			return false
-		}
-		o.Field = in.fields.find(string(name), in.next)
-		if o.Field >= 0 {
-			in.next = o.Field + 1
-			if in.first(o.Field) {
-				return true
+		if next := int(in.next); next < len(in.fields.names) && d.expect(in.fields.names[next]) {
+			o.Field = next
+		} else {
+			name, ok := d.name()
+			if !ok {
+				return false
 			}
+			o.Field = in.fields.find(string(name), int(in.next))
+			if o.Field == unknownField && d.unknown(name, int(in.names)) {
+				continue
+			}
+		}
+		if o.Field < 0 || !in.first(o.Field) {
 			d.fail()
 			return false
 		}
-		if o.Field == otherField || !d.unknown(name, in.names) {
-			d.fail()
-			return false
-		}
+		in.next = int32(o.Field + 1)
+		return true
 	}
 	if !d.failed {
 		d.depth--
-		d.forget(in.names)
+		d.forget(int(in.names))
 		d.restore()
 	}
 	return false
+}
+
+// expect reads a name of fewer than 32 bytes if it is that one.
+func (d *MsgpackDecoder) expect(want string) bool {
+	n, at := len(want), d.at
+	if n >= 32 || n >= len(d.data)-at || d.data[at] != 0xa0|byte(n) {
+		return false
+	}
+	if string(d.data[at+1:at+1+n]) != want {
+		return false
+	}
+	d.at = at + 1 + n
+	return true
 }
 
 // first notes that a field is there, and tells whether it was not before.
@@ -137,7 +184,8 @@ func (o *msgpackObject) first(field int) bool {
 func (d *MsgpackDecoder) name() ([]byte, bool) {
 	if d.at < len(d.data) {
 		rest := d.data[d.at:]
-		head, n := 1, 0
+		head := 1
+		var n int
 		switch c := rest[0]; {
 		case c&0xe0 == 0xa0:
 			n = int(c & 0x1f)

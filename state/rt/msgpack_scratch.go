@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +16,8 @@ type msgpackScratch struct {
 	names [][]byte
 	// objects are the structs that are open around another.
 	objects []msgpackObject
-	// spares are variables that values of maps are copied to, since they have no
-	// address. One that is in use is not among them.
+	// spares are variables that values of maps are read into or copied to, since they
+	// have no address there. One that is in use is not among them.
 	spares []any
 }
 
@@ -48,21 +49,28 @@ func (s *msgpackScratch) release() {
 	msgpackScratches.Put(s)
 }
 
-// sorted returns the keys from there on in order.
-func (s *msgpackScratch) sortedKeys(from int) {
-	slices.SortFunc(s.keys[from:], func(a, b msgpackKey) int { return strings.Compare(a.text, b.text) })
-}
-
-func (s *msgpackScratch) sortedInts(from int) {
-	slices.SortFunc(s.ints[from:], func(a, b msgpackInt) int {
-		if a.bits < b.bits {
-			return -1
+// sortKeys puts the keys from there on in order.
+func (s *msgpackScratch) sortKeys(from int) {
+	keys := s.keys[from:]
+	if len(keys) > 12 {
+		slices.SortFunc(keys, func(a, b msgpackKey) int { return strings.Compare(a.text, b.text) })
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		key, j := keys[i], i
+		for ; j > 0 && key.text < keys[j-1].text; j-- {
+			keys[j] = keys[j-1]
 		}
-		return 1
-	})
+		keys[j] = key
+	}
 }
 
-// borrowMsgpack returns a variable of the type that holds its zero value.
+func (s *msgpackScratch) sortInts(from int) {
+	slices.SortFunc(s.ints[from:], func(a, b msgpackInt) int { return cmp.Compare(a.bits, b.bits) })
+}
+
+// borrowMsgpack returns a variable of the type that holds what it was given back with, or
+// else its zero value.
 func borrowMsgpack[T any](s *msgpackScratch) *T {
 	for i, spare := range s.spares {
 		if v, ok := spare.(*T); ok {
@@ -81,7 +89,7 @@ func (s *msgpackScratch) take(i int) {
 	s.spares = s.spares[:last]
 }
 
-// giveBack keeps a variable that holds its zero value for the next map.
+// giveBack keeps a variable for the next map.
 func (s *msgpackScratch) giveBack(v any) {
 	if len(s.spares) < 8 {
 		s.spares = append(s.spares, v)

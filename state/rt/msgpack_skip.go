@@ -13,16 +13,15 @@ const msgpackUnknown = 16
 // on, holds for the first time.
 func (d *MsgpackDecoder) unknown(name []byte, from int) bool {
 	s := d.scratched()
-	names := s.names
-	if len(names)-from >= msgpackUnknown || !validMsgpack(name) {
+	if len(s.names)-from >= msgpackUnknown || !validMsgpack(name) {
 		return false
 	}
-	for _, other := range names[from:] {
+	for _, other := range s.names[from:] {
 		if bytes.Equal(name, other) {
 			return false
 		}
 	}
-	s.names = append(names, name)
+	s.names = append(s.names, name)
 	return d.skip()
 }
 
@@ -56,7 +55,7 @@ func (d *MsgpackDecoder) skip() bool {
 		return false
 	}
 	rest := d.data[d.at:]
-	size := 0
+	var size int
 	switch c := rest[0]; {
 	case c <= 0x7f || c >= 0xe0:
 		size = 1

@@ -65,17 +65,17 @@ func MapToMsgpack[M ~map[K]V, K ~string, V any](e *MsgpackEncoder, v M, element 
 		return
 	}
 	s := e.scratch
-	values := borrowMsgpack[[]V](s)
+	values := borrowMsgpack[msgpackValues[V]](s)
 	from := len(s.keys)
 	for k, value := range v {
-		s.keys = append(s.keys, msgpackKey{string(k), len(*values)})
-		*values = append(*values, value)
+		s.keys = append(s.keys, msgpackKey{string(k), len(values.list)})
+		values.list = append(values.list, value)
 	}
-	s.sortedKeys(from)
-	for i := range *values {
+	s.sortKeys(from)
+	for i := range values.list {
 		key := &s.keys[from+i]
 		e.String(key.text)
-		if element(e, &(*values)[key.at]); e.failed {
+		if element(e, &values.list[key.at]); e.failed {
 			return
 		}
 	}
@@ -90,21 +90,21 @@ func IntMapToMsgpack[M ~map[K]V, K msgpackInteger, V any](e *MsgpackEncoder, v M
 		return
 	}
 	s := e.scratch
-	values := borrowMsgpack[[]V](s)
+	values := borrowMsgpack[msgpackValues[V]](s)
 	from := len(s.ints)
 	for k, value := range v {
-		s.ints = append(s.ints, msgpackInt{uint64(k), len(*values)})
-		*values = append(*values, value)
+		s.ints = append(s.ints, msgpackInt{uint64(k), len(values.list)})
+		values.list = append(values.list, value)
 	}
-	s.sortedInts(from)
-	for i := range *values {
+	s.sortInts(from)
+	for i := range values.list {
 		key := s.ints[from+i]
 		if K(key.bits) < 0 {
 			e.Int(int64(key.bits))
 		} else {
 			e.Uint(key.bits)
 		}
-		if element(e, &(*values)[key.at]); e.failed {
+		if element(e, &values.list[key.at]); e.failed {
 			return
 		}
 	}
@@ -112,10 +112,13 @@ func IntMapToMsgpack[M ~map[K]V, K msgpackInteger, V any](e *MsgpackEncoder, v M
 	closeMsgpack(e, values)
 }
 
+// msgpackValues are copies of the values of a map, which have no address there.
+type msgpackValues[V any] struct{ list []V }
+
 // closeMsgpack ends a map and keeps the memory of the copies of its values.
-func closeMsgpack[V any](e *MsgpackEncoder, values *[]V) {
-	clear(*values)
-	if *values = (*values)[:0]; cap(*values) <= msgpackKept {
+func closeMsgpack[V any](e *MsgpackEncoder, values *msgpackValues[V]) {
+	clear(values.list)
+	if values.list = values.list[:0]; cap(values.list) <= msgpackKept {
 		e.scratch.giveBack(values)
 	}
 	e.maps--
