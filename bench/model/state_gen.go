@@ -14,7 +14,8 @@ import (
 const _ = rt.Version1
 
 var sessionFamily = state.Define("session:<userID>", state.FamilyOptions[Session]{
-	TTL: 30 * time.Minute,
+	TTL:   30 * time.Minute,
+	Codec: rt.JSON(sessionToJSON, sessionFromJSON),
 })
 
 // SessionKey returns the key of the [Session] at "session:<userID>".
@@ -105,7 +106,7 @@ func (s *SessionStore) Remove(ctx context.Context, userID string) error {
 
 var packedFamily = state.Define("packed:<userID>", state.FamilyOptions[Session]{
 	TTL:   30 * time.Minute,
-	Codec: state.Msgpack(),
+	Codec: rt.Msgpack(sessionToMsgpack, sessionFromMsgpack),
 })
 
 // PackedKey returns the key of the [Session] at "packed:<userID>".
@@ -195,7 +196,8 @@ func (s *PackedStore) Remove(ctx context.Context, userID string) error {
 }
 
 var presenceFamily = state.Define("presence:<userID>", state.FamilyOptions[Presence]{
-	TTL: 30 * time.Minute,
+	TTL:   30 * time.Minute,
+	Codec: rt.JSON(presenceToJSON, presenceFromJSON),
 })
 
 // PresenceKey returns the key of the [Presence] at "presence:<userID>".
@@ -286,7 +288,7 @@ func (s *PresenceStore) Remove(ctx context.Context, userID string) error {
 
 var packedPresenceFamily = state.Define("packedpresence:<userID>", state.FamilyOptions[Presence]{
 	TTL:   30 * time.Minute,
-	Codec: state.Msgpack(),
+	Codec: rt.Msgpack(presenceToMsgpack, presenceFromMsgpack),
 })
 
 // PackedPresenceKey returns the key of the [Presence] at "packedpresence:<userID>".
@@ -375,6 +377,256 @@ func (s *PackedPresenceStore) Touch(ctx context.Context, userID string, opts ...
 func (s *PackedPresenceStore) Remove(ctx context.Context, userID string) error {
 	_, err := state.Remove(ctx, s.access.Remover, PackedPresenceKey(userID))
 	return err
+}
+
+func sessionToJSON(e *rt.JSONEncoder, v *Session) {
+	e.Open()
+	e.Field(`"userId":`).String(v.UserID)
+	e.Field(`"email":`).String(v.Email)
+	e.Field(`"locale":`).String(v.Locale)
+	e.Field(`"createdAt":`).Time(v.CreatedAt)
+	e.Field(`"visits":`).Int(int64(v.Visits))
+	e.Field(`"revision":`).Uint(uint64(v.Revision))
+	e.Field(`"verified":`).Bool(v.Verified)
+	e.Field(`"total":`).Float64(v.Total)
+	e.Field(`"cart":`)
+	rt.SliceToJSON(e, v.Cart, itemToJSON)
+	e.Field(`"tags":`)
+	rt.SliceToJSON(e, v.Tags, func(e *rt.JSONEncoder, v *string) { e.String(*v) })
+	e.Field(`"labels":`)
+	rt.MapToJSON(e, v.Labels, func(e *rt.JSONEncoder, v *string) { e.String(*v) })
+	e.Field(`"address":`)
+	addressToJSON(e, &v.Address)
+	e.Close()
+}
+
+var sessionFields = rt.FieldsOf("userId", "email", "locale", "createdAt", "visits", "revision", "verified", "total", "cart", "tags", "labels", "address")
+
+func sessionFromJSON(d *rt.JSONDecoder, v *Session) {
+	for o := d.Object(sessionFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.UserID)
+		case 1:
+			d.String(&v.Email)
+		case 2:
+			d.String(&v.Locale)
+		case 3:
+			d.Time(&v.CreatedAt)
+		case 4:
+			d.Int(&v.Visits)
+		case 5:
+			d.Uint32(&v.Revision)
+		case 6:
+			d.Bool(&v.Verified)
+		case 7:
+			d.Float64(&v.Total)
+		case 8:
+			rt.SliceFromJSON(d, &v.Cart, itemFromJSON)
+		case 9:
+			rt.SliceFromJSON(d, &v.Tags, (*rt.JSONDecoder).String)
+		case 10:
+			rt.MapFromJSON(d, &v.Labels, (*rt.JSONDecoder).String)
+		case 11:
+			addressFromJSON(d, &v.Address)
+		}
+	}
+}
+
+func itemToJSON(e *rt.JSONEncoder, v *Item) {
+	e.Open()
+	e.Field(`"sku":`).String(v.SKU)
+	e.Field(`"title":`).String(v.Title)
+	e.Field(`"count":`).Int(int64(v.Count))
+	e.Field(`"price":`).Float64(v.Price)
+	e.Close()
+}
+
+var itemFields = rt.FieldsOf("sku", "title", "count", "price")
+
+func itemFromJSON(d *rt.JSONDecoder, v *Item) {
+	for o := d.Object(itemFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.SKU)
+		case 1:
+			d.String(&v.Title)
+		case 2:
+			d.Int(&v.Count)
+		case 3:
+			d.Float64(&v.Price)
+		}
+	}
+}
+
+func addressToJSON(e *rt.JSONEncoder, v *Address) {
+	e.Open()
+	e.Field(`"street":`).String(v.Street)
+	e.Field(`"city":`).String(v.City)
+	e.Field(`"zip":`).String(v.Zip)
+	e.Field(`"country":`).String(v.Country)
+	e.Close()
+}
+
+var addressFields = rt.FieldsOf("street", "city", "zip", "country")
+
+func addressFromJSON(d *rt.JSONDecoder, v *Address) {
+	for o := d.Object(addressFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.Street)
+		case 1:
+			d.String(&v.City)
+		case 2:
+			d.String(&v.Zip)
+		case 3:
+			d.String(&v.Country)
+		}
+	}
+}
+
+func presenceToJSON(e *rt.JSONEncoder, v *Presence) {
+	e.Open()
+	e.Field(`"userId":`).String(v.UserID)
+	e.Field(`"room":`).Int(int64(v.Room))
+	e.Field(`"online":`).Bool(v.Online)
+	e.Close()
+}
+
+var presenceFields = rt.FieldsOf("userId", "room", "online")
+
+func presenceFromJSON(d *rt.JSONDecoder, v *Presence) {
+	for o := d.Object(presenceFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.UserID)
+		case 1:
+			d.Int(&v.Room)
+		case 2:
+			d.Bool(&v.Online)
+		}
+	}
+}
+
+func sessionToMsgpack(e *rt.MsgpackEncoder, v *Session) {
+	m := e.Open(12)
+	e.Field("\xa6userId").String(v.UserID)
+	e.Field("\xa5email").String(v.Email)
+	e.Field("\xa6locale").String(v.Locale)
+	e.Field("\xa9createdAt").Time(v.CreatedAt)
+	e.Field("\xa6visits").Int(int64(v.Visits))
+	e.Field("\xa8revision").Uint(uint64(v.Revision))
+	e.Field("\xa8verified").Bool(v.Verified)
+	e.Field("\xa5total").Float64(v.Total)
+	e.Field("\xa4cart")
+	rt.SliceToMsgpack(e, v.Cart, itemToMsgpack)
+	e.Field("\xa4tags")
+	rt.SliceToMsgpack(e, v.Tags, func(e *rt.MsgpackEncoder, v *string) { e.String(*v) })
+	e.Field("\xa6labels")
+	rt.MapToMsgpack(e, v.Labels, func(e *rt.MsgpackEncoder, v *string) { e.String(*v) })
+	e.Field("\xa7address")
+	addressToMsgpack(e, &v.Address)
+	e.Close(m)
+}
+
+func sessionFromMsgpack(d *rt.MsgpackDecoder, v *Session) {
+	for o := d.Object(sessionFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.UserID)
+		case 1:
+			d.String(&v.Email)
+		case 2:
+			d.String(&v.Locale)
+		case 3:
+			d.Time(&v.CreatedAt)
+		case 4:
+			d.Int(&v.Visits)
+		case 5:
+			d.Uint32(&v.Revision)
+		case 6:
+			d.Bool(&v.Verified)
+		case 7:
+			d.Float64(&v.Total)
+		case 8:
+			rt.SliceFromMsgpack(d, &v.Cart, itemFromMsgpack)
+		case 9:
+			rt.SliceFromMsgpack(d, &v.Tags, (*rt.MsgpackDecoder).String)
+		case 10:
+			rt.MapFromMsgpack(d, &v.Labels, (*rt.MsgpackDecoder).String)
+		case 11:
+			addressFromMsgpack(d, &v.Address)
+		}
+	}
+}
+
+func itemToMsgpack(e *rt.MsgpackEncoder, v *Item) {
+	m := e.Open(4)
+	e.Field("\xa3sku").String(v.SKU)
+	e.Field("\xa5title").String(v.Title)
+	e.Field("\xa5count").Int(int64(v.Count))
+	e.Field("\xa5price").Float64(v.Price)
+	e.Close(m)
+}
+
+func itemFromMsgpack(d *rt.MsgpackDecoder, v *Item) {
+	for o := d.Object(itemFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.SKU)
+		case 1:
+			d.String(&v.Title)
+		case 2:
+			d.Int(&v.Count)
+		case 3:
+			d.Float64(&v.Price)
+		}
+	}
+}
+
+func addressToMsgpack(e *rt.MsgpackEncoder, v *Address) {
+	m := e.Open(4)
+	e.Field("\xa6street").String(v.Street)
+	e.Field("\xa4city").String(v.City)
+	e.Field("\xa3zip").String(v.Zip)
+	e.Field("\xa7country").String(v.Country)
+	e.Close(m)
+}
+
+func addressFromMsgpack(d *rt.MsgpackDecoder, v *Address) {
+	for o := d.Object(addressFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.Street)
+		case 1:
+			d.String(&v.City)
+		case 2:
+			d.String(&v.Zip)
+		case 3:
+			d.String(&v.Country)
+		}
+	}
+}
+
+func presenceToMsgpack(e *rt.MsgpackEncoder, v *Presence) {
+	m := e.Open(3)
+	e.Field("\xa6userId").String(v.UserID)
+	e.Field("\xa4room").Int(int64(v.Room))
+	e.Field("\xa6online").Bool(v.Online)
+	e.Close(m)
+}
+
+func presenceFromMsgpack(d *rt.MsgpackDecoder, v *Presence) {
+	for o := d.Object(presenceFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.UserID)
+		case 1:
+			d.Int(&v.Room)
+		case 2:
+			d.Bool(&v.Online)
+		}
+	}
 }
 
 // If a line below does not compile, a struct has changed since this file was generated: go generate

@@ -14,7 +14,8 @@ import (
 const _ = rt.Version1
 
 var sessionFamily = state.Define("session:<userID>", state.FamilyOptions[Session]{
-	TTL: 30 * time.Minute,
+	TTL:   30 * time.Minute,
+	Codec: rt.JSON(sessionToJSON, sessionFromJSON),
 })
 
 // SessionKey returns the key of the [Session] at "session:<userID>".
@@ -105,6 +106,7 @@ func (s *SessionStore) Remove(ctx context.Context, userID string) error {
 
 var resumePointFamily = state.Define("resume:<topic>:<partition:uint32>", state.FamilyOptions[ResumePoint]{
 	Persist: "a worker resumes from it after any time",
+	Codec:   rt.JSON(resumePointToJSON, resumePointFromJSON),
 })
 
 // ResumePointKey returns the key of the [ResumePoint] at "resume:<topic>:<partition:uint32>".
@@ -208,7 +210,7 @@ func (s *ResumePointStore) Remove(ctx context.Context, topic string, partition u
 
 var tokenFamily = state.Define("token:<id>", state.FamilyOptions[Token]{
 	TTL:   5 * time.Minute,
-	Codec: state.Msgpack(),
+	Codec: rt.Msgpack(tokenToMsgpack, tokenFromMsgpack),
 })
 
 // TokenKey returns the key of the [Token] at "token:<id>".
@@ -295,6 +297,81 @@ func (s *TokenStore) Touch(ctx context.Context, id string, opts ...state.TouchOp
 func (s *TokenStore) Remove(ctx context.Context, id string) error {
 	_, err := state.Remove(ctx, s.access.Remover, TokenKey(id))
 	return err
+}
+
+func sessionToJSON(e *rt.JSONEncoder, v *Session) {
+	e.Open()
+	e.Field(`"cart":`)
+	rt.SliceToJSON(e, v.Cart, itemToJSON)
+	e.Field(`"updatedAt":`).Time(v.UpdatedAt)
+	e.Close()
+}
+
+var sessionFields = rt.FieldsOf("cart", "updatedAt")
+
+func sessionFromJSON(d *rt.JSONDecoder, v *Session) {
+	for o := d.Object(sessionFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			rt.SliceFromJSON(d, &v.Cart, itemFromJSON)
+		case 1:
+			d.Time(&v.UpdatedAt)
+		}
+	}
+}
+
+func itemToJSON(e *rt.JSONEncoder, v *Item) {
+	e.Open()
+	e.Field(`"sku":`).String(v.SKU)
+	e.Field(`"count":`).Int(int64(v.Count))
+	e.Close()
+}
+
+var itemFields = rt.FieldsOf("sku", "count")
+
+func itemFromJSON(d *rt.JSONDecoder, v *Item) {
+	for o := d.Object(itemFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.SKU)
+		case 1:
+			d.Int(&v.Count)
+		}
+	}
+}
+
+func resumePointToJSON(e *rt.JSONEncoder, v *ResumePoint) {
+	e.Open()
+	e.Field(`"offset":`).Quoted().Int(v.Offset)
+	e.Close()
+}
+
+var resumePointFields = rt.FieldsOf("offset")
+
+func resumePointFromJSON(d *rt.JSONDecoder, v *ResumePoint) {
+	for o := d.Object(resumePointFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Quoted().Int64(&v.Offset)
+		}
+	}
+}
+
+func tokenToMsgpack(e *rt.MsgpackEncoder, v *Token) {
+	m := e.Open(1)
+	e.Field("\xa6userId").String(v.UserID)
+	e.Close(m)
+}
+
+var tokenFields = rt.FieldsOf("userId")
+
+func tokenFromMsgpack(d *rt.MsgpackDecoder, v *Token) {
+	for o := d.Object(tokenFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.UserID)
+		}
+	}
 }
 
 // If a line below does not compile, a struct has changed since this file was generated: go generate

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ var writing = []accessor{
 	},
 	{
 		name: "Update", params: "change func(*$T) error, opts ...$state.UpdateOption", results: "(v $T, err error)",
-		call: "err = $state.UpdateInto(ctx, $rw, $k, &v, change, opts)\nreturn v, err",
+		call: "err = $state.UpdateInto(ctx, $rw, $k, &v, change, opts)\n\treturn v, err",
 		doc: "calls change with the $T at $K, stores what becomes of it, and returns that." + orNotFound +
 			" Where another has written meanwhile, change runs again, on the new value. See [$state.Update].",
 	},
@@ -55,7 +56,7 @@ var writing = []accessor{
 		doc: "has the $T at $K live for the family's TTL from now on." + orNotFound,
 	},
 	{
-		name: "Remove", results: "error", call: "_, err := $state.Remove(ctx, $d, $k)\nreturn err",
+		name: "Remove", results: "error", call: "_, err := $state.Remove(ctx, $d, $k)\n\treturn err",
 		doc: "removes the $T at $K. It is no error if there is none.",
 	},
 }
@@ -65,7 +66,7 @@ func (e *emitter) reader(f *Family) {
 	e.doc("%s reads the [%s] values of a store.", n.Reader, f.Type)
 	e.line("type %s struct{ r %s.Reader }\n", n.Reader, state)
 	e.doc("%s returns a reader of the [%s] values in r.", n.NewReader, f.Type)
-	e.line("func %[1]s(r %[2]s.Reader) *%[3]s { return &%[3]s{r} }\n", n.NewReader, state, n.Reader)
+	e.function(fmt.Sprintf("func %s(r %s.Reader) *%s", n.NewReader, state, n.Reader), fmt.Sprintf("return &%s{r}", n.Reader))
 	e.accessors(f, n.Reader, "s.r", reading)
 	e.getMany(f, n.Reader)
 	e.walks(f, n.Reader)
@@ -75,12 +76,12 @@ func (e *emitter) store(f *Family) {
 	n, state := f.Names, e.model.State
 	e.doc("%s reads, writes and removes the [%s] values of a store. What it has no method for, such as "+
 		"[%s.SetIfAbsent] and [%[3]s.Take], is a function that takes a key of [%[4]s].", n.Store, f.Type, state, n.Key)
-	e.line("type %s struct {\nreader %s\naccess %s.Access\n}\n", n.Store, n.Reader, state)
+	e.line("type %s struct {\n\treader %s\n\taccess %s.Access\n}\n", n.Store, n.Reader, state)
 	e.doc("%s returns a store of the [%s] values in rw.", n.NewStore, f.Type)
-	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s {\na := %[2]s.AccessTo(rw)\nreturn &%[3]s{%[4]s{a.Reader}, a}\n}\n",
+	e.line("func %[1]s(rw %[2]s.ReadWriteRemover) *%[3]s {\n\ta := %[2]s.AccessTo(rw)\n\treturn &%[3]s{%[4]s{a.Reader}, a}\n}\n",
 		n.NewStore, state, n.Store, n.Reader)
 	e.doc("Reader returns the reading half of s.")
-	e.line("func (s *%s) Reader() *%[2]s { return &%[2]s{s.reader.r} }\n", n.Store, n.Reader)
+	e.function(fmt.Sprintf("func (s *%s) Reader() *%s", n.Store, n.Reader), fmt.Sprintf("return &%s{s.reader.r}", n.Reader))
 	e.accessors(f, n.Store, "s.reader", through(reading))
 	e.getMany(f, n.Store)
 	e.walks(f, n.Store)
@@ -113,7 +114,7 @@ func (e *emitter) accessors(f *Family, receiver, reader string, list []accessor)
 		}
 		e.doc("%s %s", a.name, fill.Replace(a.doc))
 		e.line("func (s *%s) %s(%s) %s {", receiver, a.name, strings.Join(params, ", "), fill.Replace(a.results))
-		e.line("%s\n}\n", fill.Replace(a.call))
+		e.put("\t", fill.Replace(a.call), "\n}\n")
 	}
 }
 
@@ -146,8 +147,8 @@ func (e *emitter) getMany(f *Family, receiver string) {
 		variadic, f.Type, m.State)
 	e.line("func (s *%s) GetMany(ctx %s.Context, %s ...%s) ([]%s.Result[%s], error) {", receiver, m.Context, variadic, typ, m.State, f.Type)
 	if receiver == f.Names.Store {
-		e.line("return s.reader.GetMany(ctx, %s...)\n}\n", variadic)
+		e.line("\treturn s.reader.GetMany(ctx, %s...)\n}\n", variadic)
 		return
 	}
-	e.line("return %s.GetEach(ctx, s.r, %s, %s)\n}\n", m.State, key, variadic)
+	e.line("\treturn %s.GetEach(ctx, s.r, %s, %s)\n}\n", m.State, key, variadic)
 }

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"fmt"
 	"go/token"
 	"go/types"
 	"slices"
@@ -139,8 +140,14 @@ func walk(p *Package, all []analysed, found *diagnostics) []*types.Named {
 
 // model turns what was read into plain data.
 func model(p *Package, all []analysed, declared []declaration, structs []*types.Named, places []place) *Model {
-	im := newImports(p, declared)
+	codecs := newCodecs(p, declared)
+	plans := make([]*structPlan, len(all))
+	for i, a := range all {
+		plans[i] = codecs.family(a.named, a.options.codec)
+	}
+	im := newImports(p.Types, codecs.taken)
 	m := &Model{
+		Locals:  codecs.locals,
 		Package: p.Name, Dir: p.Dir,
 		Context: im.add("context", "context", "stdcontext"),
 		State:   im.add(runtimePath, "state", "typedstate"),
@@ -160,18 +167,20 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 	for _, a := range all {
 		for _, r := range a.params {
 			// Imports come before parameters, so that none loses its name to one.
-			part := Part{types.TypeString(r.typ, im.qualify), r.kind}
+			part := Part{im.text(r.typ), r.kind}
 			if _, named := types.Unalias(r.typ).(*types.Named); named && convert(r) && !slices.Contains(m.Parts, part) {
 				m.Parts = append(m.Parts, part)
 			}
 		}
 	}
 	m.Guards, m.Notes = guards(p, structs, im)
+	m.Notes = append(m.Notes, codecs.notes...)
+	m.Codecs = codecs.model(im)
 	m.Imports = im.sorted()
-	for _, a := range all {
+	for i, a := range all {
 		taken := make(map[string]bool)
-		for _, i := range m.Imports {
-			taken[i.Name] = true
+		for _, im := range m.Imports {
+			taken[im.Name] = true
 		}
 		for _, names := range [][]string{locals, a.names.all(len(a.params), a.options.scan), {a.spec.Name.Name}} {
 			for _, name := range names {
@@ -191,8 +200,22 @@ func model(p *Package, all []analysed, declared []declaration, structs []*types.
 			Sliding:  a.options.sliding,
 			Watch:    a.options.watch,
 			Scan:     a.options.scan,
-			Msgpack:  a.options.codec == "msgpack",
+			Codec:    m.codecText(plans[i], a.options.codec),
 		})
 	}
 	return m
+}
+
+// codecText writes the codec of a family, whose struct has that plan, if any.
+func (m *Model) codecText(plan *structPlan, format string) string {
+	switch {
+	case plan == nil && format == "json":
+		return ""
+	case plan == nil:
+		return m.State + ".Msgpack()"
+	case format == "json":
+		return fmt.Sprintf("%s.JSON(%sToJSON, %[2]sFromJSON)", m.RT, plan.stem)
+	default:
+		return fmt.Sprintf("%s.Msgpack(%sToMsgpack, %[2]sFromMsgpack)", m.RT, plan.stem)
+	}
 }

@@ -7,33 +7,77 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
 )
 
 // Emit returns the generated file of a model.
+//
+// It is written as gofmt would have it, since formatting it afterwards would take
+// longer than all the rest of a run; only the few types that gofmt lays out by
+// rules of its own go through it, each alone.
 func Emit(m *Model) ([]byte, error) {
 	e := emitter{model: m}
 	e.preamble()
 	for i := range m.Families {
 		e.family(&m.Families[i])
 	}
+	e.codecs()
 	e.guards()
-	formatted, err := format.Source(e.out.Bytes())
-	if err != nil {
-		return nil, fmt.Errorf("the generated file for %s does not parse: %w", m.Dir, err)
+	if e.err != nil {
+		return nil, fmt.Errorf("the generated file for %s does not parse: %w", m.Dir, e.err)
 	}
-	return formatted, nil
+	return append(bytes.TrimRight(e.out, "\n"), '\n'), nil
 }
 
 type emitter struct {
 	model *Model
-	out   bytes.Buffer
+	out   []byte
+	err   error
 }
 
+// line writes one or more whole lines.
 func (e *emitter) line(format string, args ...any) {
-	fmt.Fprintf(&e.out, format, args...)
-	e.out.WriteByte('\n')
+	e.out = append(fmt.Appendf(e.out, format, args...), '\n')
+}
+
+// put writes a line that is the parts together.
+func (e *emitter) put(parts ...string) {
+	for _, part := range parts {
+		e.out = append(e.out, part...)
+	}
+	e.out = append(e.out, '\n')
+}
+
+// oneLine is how long the signature and the statement of a function may be together
+// to stand on one line. In a declaration gofmt counts the space before a name too.
+const oneLine = 100
+
+// function writes a function of one statement.
+func (e *emitter) function(header, statement string) {
+	if len(header)+1+len(statement) <= oneLine && !strings.Contains(header, "\n") {
+		e.put(header, " { ", statement, " }\n")
+		return
+	}
+	e.put(header, " {")
+	e.put("\t", statement)
+	e.put("}\n")
+}
+
+// declared has what was written since from laid out by gofmt, if it holds a type
+// that needs it.
+func (e *emitter) declared(from int) {
+	if text := e.out[from:]; !bytes.Contains(text, []byte("struct{")) && !bytes.Contains(text, []byte("interface{")) &&
+		!bytes.Contains(text, []byte(looseStruct)) {
+		return
+	}
+	text, err := format.Source(bytes.Clone(e.out[from:]))
+	if err != nil {
+		e.err = err
+		return
+	}
+	e.out = append(e.out[:from], text...)
 }
 
 // docWidth is where lines of comments end.
@@ -42,31 +86,43 @@ const docWidth = 116
 // doc writes a comment. Nothing that a person wrote gets here but names and
 // templates, which hold letters, digits and a few marks.
 func (e *emitter) doc(format string, args ...any) {
-	line := "//"
+	width := 0
 	for word := range strings.FieldsSeq(fmt.Sprintf(format, args...)) {
-		if len(line)+1+len(word) > docWidth && line != "//" {
-			e.line("%s", line)
-			line = "//"
+		switch {
+		case width == 0:
+			e.out = append(e.out, "//"...)
+			width = len("//")
+		case width+1+len(word) > docWidth:
+			e.out = append(e.out, "\n//"...)
+			width = len("//")
 		}
-		line += " " + word
+		e.out = append(append(e.out, ' '), word...)
+		width += 1 + len(word)
 	}
-	e.line("%s", line)
+	e.out = append(e.out, '\n')
 }
 
 func (e *emitter) preamble() {
 	m := e.model
-	e.line("%s\n\npackage %s\n\nimport (", header, m.Package)
+	e.put(header, "\n\npackage ", m.Package, "\n\nimport (")
 	for _, std := range []bool{true, false} {
 		for _, im := range m.Imports {
-			if first, _, _ := strings.Cut(im.Path, "/"); strings.Contains(first, ".") != std {
-				e.line("%s %q", im.Alias, im.Path)
+			if first, _, _ := strings.Cut(im.Path, "/"); strings.Contains(first, ".") == std {
+				continue
 			}
+			name := im.Alias
+			if name != "" {
+				name += " "
+			}
+			e.line("\t%s%q", name, im.Path)
 		}
-		e.line("")
+		if std {
+			e.put()
+		}
 	}
-	e.line(")\n")
-	e.line("// If this line does not compile, this file needs a later runtime: go get github.com/typedstate/typedstate@latest")
-	e.line("const _ = %s.Version1\n", m.RT)
+	e.put(")\n")
+	e.put("// If this line does not compile, this file needs a later runtime: go get github.com/typedstate/typedstate@latest")
+	e.put("const _ = ", m.RT, ".Version1\n")
 }
 
 // guards writes what keeps the file from compiling when it is no longer true. A
@@ -74,19 +130,21 @@ func (e *emitter) preamble() {
 // an integer to a string, say, and give another key.
 func (e *emitter) guards() {
 	if len(e.model.Parts) > 0 {
-		e.line("// If a line below does not compile, a type has changed since this file was generated: go generate")
-		e.line("const (")
+		e.put("// If a line below does not compile, a type has changed since this file was generated: go generate")
+		e.put("const (")
 		for _, p := range e.model.Parts {
-			e.line("_ = %s", partGuard(p))
+			e.put("\t_ = ", partGuard(p))
 		}
-		e.line(")\n")
+		e.put(")\n")
 	}
 	if len(e.model.Guards) == 0 {
 		return
 	}
-	e.line("// If a line below does not compile, a struct has changed since this file was generated: go generate")
+	e.put("// If a line below does not compile, a struct has changed since this file was generated: go generate")
 	for _, g := range e.model.Guards {
-		e.line("func _(%[1]s %[2]s) %[3]s { return %[1]s }\n", g.Name, g.Struct, g.Type)
+		from := len(e.out)
+		e.function(fmt.Sprintf("func _(%s %s) %s", g.Name, g.Struct, g.Type), "return "+g.Name)
+		e.declared(from)
 	}
 }
 
@@ -119,29 +177,28 @@ func (e *emitter) family(f *Family) {
 }
 
 func (e *emitter) definition(f *Family) {
+	var options []struct{ key, value string }
+	add := func(set bool, key, value string) {
+		if set {
+			options = append(options, struct{ key, value string }{key + ":", value})
+		}
+	}
+	add(f.TTL > 0, "TTL", e.duration(f.TTL))
+	add(f.Persist != "", "Persist", strconv.Quote(f.Persist))
+	add(f.Max > 0, "Max", e.duration(f.Max))
+	add(f.Jitter > 0, "Jitter", strconv.FormatFloat(float64(f.Jitter)/100, 'g', -1, 64))
+	add(f.Sliding, "Sliding", "true")
+	add(f.Watch, "Watch", "true")
+	add(f.Codec != "", "Codec", f.Codec)
 	e.line("var %s = %s.Define(%q, %[2]s.FamilyOptions[%[4]s]{", f.Names.Family, e.model.State, f.Template, f.Type)
-	if f.TTL > 0 {
-		e.line("TTL: %s,", e.duration(f.TTL))
+	width := 0
+	for _, o := range options {
+		width = max(width, len(o.key))
 	}
-	if f.Persist != "" {
-		e.line("Persist: %s,", strconv.Quote(f.Persist))
+	for _, o := range options {
+		e.put("\t", o.key, strings.Repeat(" ", width+1-len(o.key)), o.value, ",")
 	}
-	if f.Max > 0 {
-		e.line("Max: %s,", e.duration(f.Max))
-	}
-	if f.Jitter > 0 {
-		e.line("Jitter: %s,", strconv.FormatFloat(float64(f.Jitter)/100, 'g', -1, 64))
-	}
-	if f.Sliding {
-		e.line("Sliding: true,")
-	}
-	if f.Watch {
-		e.line("Watch: true,")
-	}
-	if f.Msgpack {
-		e.line("Codec: %s.Msgpack(),", e.model.State)
-	}
-	e.line("})\n")
+	e.put("})\n")
 }
 
 // duration writes a duration as a person would.
@@ -164,18 +221,19 @@ func (e *emitter) key(f *Family) {
 	state, rt := e.model.State, e.model.RT
 	e.doc("%s returns the key of the [%s] at %q.", f.Names.Key, f.Type, f.Template)
 	if len(f.Params) == 0 {
-		e.line("func %s() %s.Key[%s] { return %s.Make(%q) }\n", f.Names.Key, state, f.Type, f.Names.Family, f.Literals[0])
+		e.function(fmt.Sprintf("func %s() %s.Key[%s]", f.Names.Key, state, f.Type),
+			fmt.Sprintf("return %s.Make(%q)", f.Names.Family, f.Literals[0]))
 		return
 	}
 	e.line("func %s(%s) %s.Key[%s] {", f.Names.Key, f.signature(), state, f.Type)
-	e.line("b := %s.Start(%q)", rt, f.Literals[0])
+	e.line("\tb := %s.Start(%q)", rt, f.Literals[0])
 	for i, p := range f.Params {
-		e.line("b = %s", e.appendCall("b", p))
+		e.line("\tb = %s", e.appendCall("b", p))
 		if literal := f.Literals[i+1]; literal != "" {
-			e.line("b = %s.Literal(b, %q)", rt, literal)
+			e.line("\tb = %s.Literal(b, %q)", rt, literal)
 		}
 	}
-	e.line("return %s.Make(%s.End(b))\n}\n", f.Names.Family, rt)
+	e.line("\treturn %s.Make(%s.End(b))\n}\n", f.Names.Family, rt)
 }
 
 // runtimeKind returns how package rt calls a kind, and the basic type that its
@@ -213,15 +271,19 @@ func (e *emitter) appendCall(to string, p Param) string {
 func (e *emitter) params(f *Family) {
 	e.doc("%s are the parts of a key made from %q.", f.Names.Params, f.Template)
 	e.line("type %s struct {", f.Names.Params)
+	width := 0
+	for _, p := range f.Params {
+		width = max(width, utf8.RuneCountInString(p.Field))
+	}
 	fields := make([]string, len(f.Params))
 	for i, p := range f.Params {
-		e.line("%s %s", p.Field, p.Type)
+		e.put("\t", p.Field, strings.Repeat(" ", width+1-utf8.RuneCountInString(p.Field)), p.Type)
 		fields[i] = "p." + p.Field
 	}
-	e.line("}\n")
+	e.put("}\n")
 	e.doc("Key returns the key that p names.")
-	e.line("func (p %s) Key() %s.Key[%s] { return %s(%s) }\n",
-		f.Names.Params, e.model.State, f.Type, f.Names.Key, strings.Join(fields, ", "))
+	e.function(fmt.Sprintf("func (p %s) Key() %s.Key[%s]", f.Names.Params, e.model.State, f.Type),
+		fmt.Sprintf("return %s(%s)", f.Names.Key, strings.Join(fields, ", ")))
 }
 
 // signature returns the parameters of a family as those of a function, with

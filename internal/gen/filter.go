@@ -10,8 +10,8 @@ func (e *emitter) filter(f *Family) {
 		e.doc("%s returns f limited to keys with that <%s>.", p.Field, p.Name)
 		e.line("func (f %[1]s) %s(%s %s) %[1]s {", n.Filter, p.Field, p.Name, p.Type)
 		// What is wrong with a part leaves a mark, as in a key.
-		e.line("f.parts[%d] = %s.End(%s)", i, rt, e.appendCall(rt+`.Start("")`, p))
-		e.line("return f\n}\n")
+		e.line("\tf.parts[%d] = %s.End(%s)", i, rt, e.appendCall(rt+`.Start("")`, p))
+		e.line("\treturn f\n}\n")
 	}
 	e.doc("%s returns what the decoded parts of a key stand for.", n.Parse)
 	// No type is named in the body, where one could have the name of a variable.
@@ -25,9 +25,9 @@ func (e *emitter) filter(f *Family) {
 		if name == "String" {
 			failure = ""
 		}
-		e.line("%s.Parse%s(parts[%d], %s%s)", rt, name, i, to, failure)
+		e.line("\t%s.Parse%s(parts[%d], %s%s)", rt, name, i, to, failure)
 	}
-	e.line("return p, err\n}\n")
+	e.line("\treturn p, err\n}\n")
 }
 
 // found is the type of what a walk finds of a key: all its parts, or the one.
@@ -46,10 +46,10 @@ func (e *emitter) walks(f *Family, receiver string) {
 	// As for all reading, a store calls its reader.
 	body := func(method, function string) {
 		if receiver == f.Names.Store {
-			e.line("return s.reader.%s(ctx, f)\n}\n", method)
+			e.line("\treturn s.reader.%s(ctx, f)\n}\n", method)
 			return
 		}
-		e.line("return %s.%s(ctx, s.r, %s, f.parts[:], %s)\n}\n", e.model.State, function, f.Names.Family, f.Names.Parse)
+		e.line("\treturn %s.%s(ctx, s.r, %s, f.parts[:], %s)\n}\n", e.model.State, function, f.Names.Family, f.Names.Parse)
 	}
 	m, what := e.model, "the parts"
 	if len(f.Params) == 1 {
@@ -73,5 +73,5 @@ func (e *emitter) removeAll(f *Family) {
 	e.doc("RemoveAll removes the %s values at the keys that f selects and returns how many it removed. It is not atomic, "+
 		"and needs Options.EnableScan. See [%s.RemoveAll].", f.Type, m.State)
 	e.line("func (s *%s) RemoveAll(ctx %s.Context, f %s) (int, error) {", f.Names.Store, m.Context, f.Names.Filter)
-	e.line("return %s.RemoveEach(ctx, s.access.Remover, %s, f.parts[:], %s)\n}\n", m.State, f.Names.Family, f.Names.Parse)
+	e.line("\treturn %s.RemoveEach(ctx, s.access.Remover, %s, f.parts[:], %s)\n}\n", m.State, f.Names.Family, f.Names.Parse)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // guards returns a guard for each struct that can be written down in the
@@ -17,13 +18,13 @@ func guards(p *Package, structs []*types.Named, im *imports) (list []Guard, note
 	for _, named := range structs {
 		st := named.Underlying().(*types.Struct)
 		if !guardable(p, named, st) {
-			notes = append(notes, fmt.Sprintf("%s: no guard for %s: it is of another module or of some builds only, generic, or holds what cannot be named here",
+			notes = append(notes, fmt.Sprintf("%s: no guard for %s: it is of another module or of some builds only, or holds what cannot be named here",
 				p.Path, types.TypeString(named, nil)))
 			continue
 		}
 		list = append(list, Guard{
 			Name:   lowerFirst(named.Obj().Name()) + "_changed__run_go_generate",
-			Type:   types.TypeString(named, im.qualify),
+			Type:   im.text(named),
 			Struct: structText(st, im),
 		})
 	}
@@ -31,40 +32,76 @@ func guards(p *Package, structs []*types.Named, im *imports) (list []Guard, note
 }
 
 func guardable(p *Package, named *types.Named, st *types.Struct) bool {
-	return named.TypeArgs().Len() == 0 && !declaredForSomeBuilds(p, named) && named.Obj().Pkg() != nil &&
-		p.sameModule(named.Obj().Pkg().Path()) &&
+	return named.Obj().Pkg() != nil && p.sameModule(named.Obj().Pkg().Path()) &&
 		named.Obj().Parent() == named.Obj().Pkg().Scope() &&
-		expressible(p, named) && expressible(p, st)
+		expressible(p, named) && expressible(p, st) && !declaredForSomeBuilds(p, named)
 }
 
 // declaredForSomeBuilds reports whether the file of a type has a build constraint,
 // so that another build can have other fields.
 func declaredForSomeBuilds(p *Package, named *types.Named) bool {
 	path := p.Fset.PositionFor(named.Obj().Pos(), false).Filename
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
-	return err == nil && constrained(path, file)
+	some, known := p.someBuilds[path]
+	if !known {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
+		some = err == nil && constrained(path, file)
+		if p.someBuilds == nil {
+			p.someBuilds = make(map[string]bool)
+		}
+		p.someBuilds[path] = some
+	}
+	return some
 }
 
-// structText writes a struct type with one field to a line.
+// looseStruct begins a struct type that gofmt has still to lay out.
+const looseStruct = "struct  {\n"
+
+// structText writes a struct type with one field to a line, in columns as gofmt
+// has them: the names, and the types of each run of fields with tags.
 func structText(st *types.Struct, im *imports) string {
-	if st.NumFields() == 0 {
+	n := st.NumFields()
+	if n == 0 {
 		return "struct{}"
 	}
-	var b strings.Builder
-	b.WriteString("struct {\n")
-	for i := range st.NumFields() {
+	names, texts, tags := make([]string, n), make([]string, n), make([]string, n)
+	nameWidth, begin := 0, "struct {\n"
+	for i := range n {
 		f := st.Field(i)
-		if !f.Embedded() {
-			b.WriteString(f.Name() + " ")
-		}
-		b.WriteString(types.TypeString(f.Type(), im.qualify))
+		names[i], texts[i] = f.Name(), im.text(f.Type())
 		if tag := st.Tag(i); tag != "" {
-			b.WriteString(" " + quoteTag(tag))
+			tags[i] = quoteTag(tag)
 		}
-		b.WriteString("\n")
+		if f.Embedded() {
+			names[i], begin = "", looseStruct
+		}
+		nameWidth = max(nameWidth, utf8.RuneCountInString(names[i]))
 	}
-	b.WriteString("}")
-	return b.String()
+	b := []byte(begin)
+	for i, end := 0, 0; i < n; i = end {
+		typeWidth := 0
+		for end = i; end == i || end < n && tags[i] != "" && tags[end] != ""; end++ {
+			typeWidth = max(typeWidth, utf8.RuneCountInString(texts[end]))
+		}
+		for ; i < end; i++ {
+			b = append(b, '\t')
+			b = appendPadded(b, names[i], nameWidth+1)
+			if tags[i] == "" {
+				b = append(b, texts[i]...)
+			} else {
+				b = append(appendPadded(b, texts[i], typeWidth+1), tags[i]...)
+			}
+			b = append(b, '\n')
+		}
+	}
+	return string(append(b, '}'))
+}
+
+func appendPadded(b []byte, s string, width int) []byte {
+	b = append(b, s...)
+	for range width - utf8.RuneCountInString(s) {
+		b = append(b, ' ')
+	}
+	return b
 }
 
 // quoteTag writes a tag as people do if nothing in it could be misread.

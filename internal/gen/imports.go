@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"go/types"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // imports gives each package that the generated file needs a name of its own.
@@ -14,18 +16,14 @@ type imports struct {
 	byPath map[string]Import
 }
 
-// newImports returns an importer that leaves alone the names the package
-// declares, those that will be generated, the predeclared ones and those of
-// local variables.
-func newImports(p *Package, declared []declaration) *imports {
-	i := &imports{self: p.Types, taken: make(map[string]bool), byPath: make(map[string]Import)}
-	for _, names := range [][]string{p.Types.Scope().Names(), types.Universe.Names(), locals} {
+// newImports returns an importer for a package that leaves alone the names that
+// are taken, the predeclared ones and those of local variables.
+func newImports(self *types.Package, taken map[string]bool) *imports {
+	i := &imports{self: self, taken: maps.Clone(taken), byPath: make(map[string]Import)}
+	for _, names := range [][]string{types.Universe.Names(), locals} {
 		for _, name := range names {
 			i.taken[name] = true
 		}
-	}
-	for _, d := range declared {
-		i.taken[d.name] = true
 	}
 	return i
 }
@@ -67,6 +65,16 @@ func (i *imports) qualify(pkg *types.Package) string {
 		return ""
 	}
 	return i.add(pkg.Path(), pkg.Name(), pkg.Name()+"pkg")
+}
+
+// text writes a type, and imports what it names.
+func (i *imports) text(t types.Type) string {
+	text := types.TypeString(t, i.qualify)
+	if strings.Contains(text, ",") && !strings.Contains(text, "{") {
+		// Type arguments come without the space that gofmt has between them.
+		text = strings.ReplaceAll(strings.ReplaceAll(text, ", ", ","), ",", ", ")
+	}
+	return text
 }
 
 func (i *imports) sorted() []Import {

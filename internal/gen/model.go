@@ -17,6 +17,8 @@ type Model struct {
 	// nothing is walked over.
 	State, RT, Context, Time, Iter string
 	Families                       []Family
+	Codecs                         []Codec
+	Locals                         Locals
 	Parts                          []Part
 	Guards                         []Guard
 	// Notes are remarks for stategen -v.
@@ -47,7 +49,8 @@ type Family struct {
 	Persist              string
 	Jitter               int // percent
 	Sliding, Watch, Scan bool
-	Msgpack              bool
+	// Codec is the expression for its codec, "" for the default.
+	Codec string
 }
 
 // Names are the package-level names of a family's declarations.

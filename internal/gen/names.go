@@ -92,7 +92,7 @@ var locals = []string{"a", "b", "change", "ctx", "err", "f", "found", "keys", "o
 
 // used are the predeclared names that generated code needs besides the types of
 // parameters and fields.
-var used = []string{"bool", "byte", "error", "int64", "string", "true", "uint64"}
+var used = []string{"bool", "byte", "error", "int64", "len", "nil", "string", "true", "uint64"}
 
 // safeName returns name, with as many underscores after it as it takes to be no
 // keyword, no predeclared name and not taken, and takes it.

@@ -24,6 +24,8 @@ type Package struct {
 	Info  *types.Info
 	// TypeErrors is what the type checker found.
 	TypeErrors []types.Error
+
+	someBuilds map[string]bool // of files: whether they have a build constraint
 }
 
 // at returns the position of pos in the file that was read. Line directives

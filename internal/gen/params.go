@@ -131,7 +131,7 @@ func paramModels(t *keyspec.Template, all []resolved, im *imports, taken map[str
 		params[i] = Param{
 			Field:   field,
 			Name:    safeName(name, taken),
-			Type:    types.TypeString(r.typ, im.qualify),
+			Type:    im.text(r.typ),
 			Kind:    r.kind,
 			Convert: convert(r),
 			Address: r.address,

@@ -172,28 +172,28 @@ func TestMsgpackDepth(t *testing.T) {
 	sameAppend(t, everyMsgpack, cycle)
 }
 
-// sparse takes a byte of a document, if need be, and more than a hundred in memory.
-type sparse struct {
+// packedSparse takes a byte of a document, if need be, and more than a hundred in memory.
+type packedSparse struct {
 	A, B, C, D, E, F, G, H string `json:",omitempty"`
 }
 
 type sparseList struct {
-	List  []sparse         `json:"list"`
-	Other []*[2]sparse     `json:"other"`
-	ByInt map[int16]sparse `json:"byInt"`
+	List  []packedSparse         `json:"list"`
+	Other []*[2]packedSparse     `json:"other"`
+	ByInt map[int16]packedSparse `json:"byInt"`
 }
 
 var sparseMsgpack = rt.Msgpack(func(e *rt.MsgpackEncoder, v *sparseList) {
-	one := func(e *rt.MsgpackEncoder, _ *sparse) { e.Close(e.Open(8)) }
+	one := func(e *rt.MsgpackEncoder, _ *packedSparse) { e.Close(e.Open(8)) }
 	m := e.Open(3)
 	rt.SliceToMsgpack(e.Field("\xa4list"), v.List, one)
-	rt.SliceToMsgpack(e.Field("\xa5other"), v.Other, func(e *rt.MsgpackEncoder, v **[2]sparse) {
-		rt.PointerToMsgpack(e, *v, func(e *rt.MsgpackEncoder, v *[2]sparse) { rt.ArrayToMsgpack(e, v[:], one) })
+	rt.SliceToMsgpack(e.Field("\xa5other"), v.Other, func(e *rt.MsgpackEncoder, v **[2]packedSparse) {
+		rt.PointerToMsgpack(e, *v, func(e *rt.MsgpackEncoder, v *[2]packedSparse) { rt.ArrayToMsgpack(e, v[:], one) })
 	})
 	rt.IntMapToMsgpack(e.Field("\xa5byInt"), v.ByInt, one)
 	e.Close(m)
 }, func(d *rt.MsgpackDecoder, v *sparseList) {
-	one := func(d *rt.MsgpackDecoder, _ *sparse) {
+	one := func(d *rt.MsgpackDecoder, _ *packedSparse) {
 		for o := d.Object(largeFields); o.Next(d); {
 			d.Library(new(int))
 		}
@@ -203,8 +203,8 @@ var sparseMsgpack = rt.Msgpack(func(e *rt.MsgpackEncoder, v *sparseList) {
 		case 0:
 			rt.SliceFromMsgpack(d, &v.List, one)
 		case 1:
-			rt.SliceFromMsgpack(d, &v.Other, func(d *rt.MsgpackDecoder, v **[2]sparse) {
-				rt.PointerFromMsgpack(d, v, func(d *rt.MsgpackDecoder, v *[2]sparse) { rt.ArrayFromMsgpack(d, v[:], one) })
+			rt.SliceFromMsgpack(d, &v.Other, func(d *rt.MsgpackDecoder, v **[2]packedSparse) {
+				rt.PointerFromMsgpack(d, v, func(d *rt.MsgpackDecoder, v *[2]packedSparse) { rt.ArrayFromMsgpack(d, v[:], one) })
 			})
 		case 2:
 			rt.IntMapFromMsgpack(d, &v.ByInt, one)
@@ -225,25 +225,25 @@ func TestMsgpackMemory(t *testing.T) {
 		return wantErr != nil
 	}
 	for _, of := range []func(n int) sparseList{
-		func(n int) sparseList { return sparseList{List: make([]sparse, n)} },
+		func(n int) sparseList { return sparseList{List: make([]packedSparse, n)} },
 		func(n int) sparseList {
-			v := sparseList{Other: make([]*[2]sparse, n)}
+			v := sparseList{Other: make([]*[2]packedSparse, n)}
 			for i := range v.Other {
-				v.Other[i] = new([2]sparse)
+				v.Other[i] = new([2]packedSparse)
 			}
 			return v
 		},
 		func(n int) sparseList {
-			v := sparseList{ByInt: map[int16]sparse{}}
+			v := sparseList{ByInt: map[int16]packedSparse{}}
 			for i := range n {
-				v.ByInt[int16(i)] = sparse{}
+				v.ByInt[int16(i)] = packedSparse{}
 			}
 			return v
 		},
 	} {
 		n := sort.Search(1<<15, func(n int) bool { return refused(of(n)) })
 		assert.False(t, refused(of(n-1)))
-		assert.Less(t, n*int(unsafe.Sizeof(sparse{})), 3<<20)
+		assert.Less(t, n*int(unsafe.Sizeof(packedSparse{})), 3<<20)
 	}
 	for n := 10000; n < 10200; n += 7 {
 		doc := binary.BigEndian.AppendUint32([]byte("\x81\xa4list\xdd"), uint32(n))
