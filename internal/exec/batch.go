@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -16,12 +17,26 @@ const (
 // has a reply or an error of its own.
 type Batch struct {
 	calls       []*call
+	room        []call // of which the next calls are taken
 	replication Replication
+}
+
+// Grow makes room for that many commands more.
+func (b *Batch) Grow(commands int) {
+	if commands > len(b.room) {
+		b.room = make([]call, commands)
+		b.calls = slices.Grow(b.calls, commands)
+	}
 }
 
 // Add adds a command and returns where its reply will be once the batch was sent.
 func (b *Batch) Add(cmd Command) *Reply {
-	c := &call{cmd: cmd, batched: true}
+	if len(b.room) == 0 {
+		b.room = make([]call, max(1, min(len(b.calls), chunkCommands)))
+	}
+	c := &b.room[0]
+	b.room = b.room[1:]
+	c.cmd, c.batched = cmd, true
 	b.calls = append(b.calls, c)
 	return &c.reply
 }
@@ -32,6 +47,9 @@ func (b *Batch) Replicate(r Replication) { b.replication = r }
 // Send sends the commands of b, to all nodes of a Cluster at the same time, in as
 // many attempts as are safe for each within ctx.
 func (c *Client) Send(ctx context.Context, b *Batch) {
+	for _, one := range b.calls {
+		one.clustered = c.topology != nil
+	}
 	c.settle(ctx, b.calls, b.replication)
 }
 
@@ -42,23 +60,13 @@ func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
 		var pending []*call
 		pause := false
 		for _, one := range calls {
-			one.clustered = c.topology != nil
 			if v := one.judge(retries.patient); v != final {
 				pending = append(pending, one)
 				pause = pause || v == later
 			}
 		}
-		if len(pending) == 0 || ctx.Err() != nil {
+		if len(pending) == 0 || ctx.Err() != nil || pause && !c.wait(ctx, &retries) {
 			return
-		}
-		if pause {
-			if c.topology != nil {
-				c.topology.trouble()
-				c.topology.reload(ctx)
-			}
-			if !retries.wait(ctx) {
-				return
-			}
 		}
 		calls = pending
 	}
@@ -73,7 +81,7 @@ func (c *Client) flights(ctx context.Context, calls []*call, r Replication) {
 	}
 	if err := c.topology.load(ctx); err != nil {
 		for _, one := range calls {
-			one.reply = Reply{err: &notSentError{err}}
+			one.fail(err)
 		}
 		return
 	}
