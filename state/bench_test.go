@@ -24,7 +24,9 @@ type blob struct{ data []byte }
 
 type blobCodec struct{}
 
-func (blobCodec) Append(dst []byte, v any) ([]byte, error) { return append(dst, v.(*blob).data...), nil }
+func (blobCodec) Append(dst []byte, v any) ([]byte, error) {
+	return append(dst, v.(*blob).data...), nil
+}
 
 func (blobCodec) Decode(data []byte, v any) error {
 	v.(*blob).data = data
