@@ -166,7 +166,8 @@ func verdictOf(r exec.Reply) (verdict string, rest []any, err error) {
 // too few replicas are seen to; that the change was refused is for the caller.
 func (o *operation) make(c *change) (e effect, err error) {
 	if o.tx != nil {
-		return o.tx.change(o, c)
+		kept := *c
+		return o.tx.change(o, &kept)
 	}
 	cmd, plain := c.command()
 	return o.settle(c, plain, o.do(cmd))

@@ -49,14 +49,6 @@ func (a *attempt) noted(err error) {
 	}
 }
 
-// name returns the command's name as an argument.
-func (a *attempt) name() any {
-	if a.write {
-		return &a.mark
-	}
-	return a.mark.name
-}
-
 // placeKey puts the parts of the key together, in room if they fit, and returns
 // them as an argument. A Cluster's client wants a string, to find out the slot.
 func (a *attempt) placeKey(room []byte, c *Command, clustered bool) any {
@@ -114,20 +106,27 @@ func textReply(cmd *redis.StringCmd) Reply {
 
 // newRequest returns an attempt of c.
 func newRequest(c *Command, clustered bool) request {
+	var r request
 	switch c.kind {
 	case get:
-		return newGet(c, clustered)
+		r = newGet(c, clustered)
 	case set:
-		return newSet(c, clustered)
+		r = newSet(c, clustered)
 	default:
-		return newGeneral(c)
+		r = newGeneral(c)
 	}
+	if clustered {
+		// Else go-redis would look it up for each call, with a timer. It matters only
+		// to what it splits by slot.
+		r.SetStepCount(1)
+	}
+	return r
 }
 
 func newGet(c *Command, clustered bool) request {
 	r := new(getRequest)
 	r.mark.name = c.name
-	r.args = [...]any{r.name(), r.placeKey(r.room[:0], c, clustered)}
+	r.args = [...]any{"get", r.placeKey(r.room[:0], c, clustered)}
 	place(&r.StringCmd, redis.NewStringCmd(context.Background(), r.args[:]...))
 	return r
 }
@@ -135,7 +134,7 @@ func newGet(c *Command, clustered bool) request {
 func newSet(c *Command, clustered bool) request {
 	r := new(setRequest)
 	r.mark.name, r.write, r.data.bytes = c.name, true, c.data
-	args := append(r.args[:0], r.name(), r.placeKey(r.room[:0], c, clustered), &r.data)
+	args := append(r.args[:0], &r.mark, r.placeKey(r.room[:0], c, clustered), &r.data)
 	if c.set.Milliseconds > 0 {
 		r.life.bytes = strconv.AppendInt(r.digit[:0], c.set.Milliseconds, 10)
 		args = append(args, "px", &r.life)
@@ -156,7 +155,7 @@ func newGeneral(c *Command) request {
 	args := c.args
 	if c.write {
 		args = append(make([]any, 0, len(args)), args...)
-		args[0] = r.name()
+		args[0] = &r.mark
 	}
 	if key := c.routingKey(); key != "" {
 		r.key.bytes = bytesOf(key)
