@@ -66,7 +66,7 @@ type item struct {
 }
 
 func getMany(ctx context.Context, r Reader, items []item) error {
-	o := begin(ctx, readerOf(r), "GetMany", commonFamily(items), len(items), mayGet)
+	o := begin(ctx, readerOf(r), "GetMany", familyOf(items), len(items), mayGet)
 	if o.tx != nil && o.err == nil {
 		o.err = o.tx.prefetch(&o, items)
 	}
@@ -97,7 +97,7 @@ func (r *reading) finish(i int, one *operation) {
 }
 
 func setMany(ctx context.Context, w Writer, items []item, opts []SetOption) error {
-	o := begin(ctx, writerOf(w), "SetMany", commonFamily(items), len(items), maySet)
+	o := begin(ctx, writerOf(w), "SetMany", familyOf(items), len(items), maySet)
 	given := collect(opts, SetOption.applySet)
 	o.replicate(&given)
 	o.whole = o.tx != nil
@@ -216,14 +216,24 @@ func (f *failures) of(keys int) error {
 }
 
 // commonFamily returns the family that all keys are of, or nil.
-func commonFamily[K AnyKey](keys []K) *family {
-	var common *family
-	for i, k := range keys {
-		f := refOf(k).family
-		if i > 0 && f != common {
+func commonFamily(keys []AnyKey) *family {
+	return common(len(keys), func(i int) *family { return refOf(keys[i]).family })
+}
+
+// familyOf is commonFamily for items.
+func familyOf(items []item) *family {
+	return common(len(items), func(i int) *family { return items[i].family })
+}
+
+func common(n int, at func(i int) *family) *family {
+	if n == 0 {
+		return nil
+	}
+	first := at(0)
+	for i := 1; i < n; i++ {
+		if at(i) != first {
 			return nil
 		}
-		common = f
 	}
-	return common
+	return first
 }

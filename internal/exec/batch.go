@@ -11,6 +11,9 @@ import (
 const (
 	chunkCommands = 256
 	chunkBytes    = 1 << 20
+	// chunksAbreast is how many round trips of one batch of reads are under way to a
+	// node: while it works on one, the replies of another are read.
+	chunksAbreast = 3
 )
 
 // Batch collects commands that share round trips. They are no transaction: each
@@ -96,11 +99,34 @@ func (c *Client) flights(ctx context.Context, calls []*call, r Replication) {
 	wg.Wait()
 }
 
+// inChunks makes one attempt of each call in as many round trips as that takes. Those
+// of reads do not wait for each other; those of writes do, as one may be to the key of
+// another.
 func (c *Client) inChunks(ctx context.Context, calls []*call, r Replication) {
+	abreast := 1
+	if !slices.ContainsFunc(calls, (*call).writes) {
+		abreast = chunksAbreast
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	free := make(chan struct{}, abreast)
 	for len(calls) > 0 {
 		n := chunk(calls)
-		c.flight(ctx, calls[:n], r)
+		if n == len(calls) {
+			c.flight(ctx, calls, r)
+			return
+		}
+		some := calls[:n]
 		calls = calls[n:]
+		if abreast == 1 {
+			c.flight(ctx, some, r)
+			continue
+		}
+		free <- struct{}{}
+		wg.Go(func() {
+			c.flight(ctx, some, r)
+			<-free
+		})
 	}
 }
 

@@ -29,6 +29,27 @@ type call struct {
 func (c *call) writes() bool { return c.cmd.write }
 func (c *call) asks() bool   { return c.ask != "" }
 
+// begin begins a new attempt of each call. Reads of one string, of which there can
+// be many, share a piece of memory.
+func begin(calls []*call) {
+	var room []getRequest
+	for i, one := range calls {
+		if one.cmd.kind != get {
+			one.begin()
+			continue
+		}
+		if len(room) == 0 && len(calls) > 1 {
+			room = make([]getRequest, len(calls)-i)
+		}
+		if len(room) == 0 {
+			one.begin()
+			continue
+		}
+		one.request, room = newGet(&one.cmd, one.clustered, &room[0]), room[1:]
+		route(one.request, one.clustered)
+	}
+}
+
 // begin begins a new attempt of the call.
 func (c *call) begin() {
 	if c.source {

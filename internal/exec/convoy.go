@@ -101,10 +101,12 @@ func (v *convoy) travel() {
 		v.pipe = v.lane.client.redis.Pipeline()
 	}
 	ctx := v.context()
-	for _, a := range v.aboard {
-		_ = v.pipe.Process(ctx, a.self) // only queues it
+	cmds := make([]redis.Cmder, len(v.aboard)) // hooks may keep it
+	for i, a := range v.aboard {
+		cmds[i] = a.self
 	}
-	_, _ = v.pipe.Exec(ctx) // the requests hold the errors
+	_ = v.pipe.BatchProcess(ctx, cmds...) // only queues them
+	_, _ = v.pipe.Exec(ctx)               // the requests hold the errors
 	failure = nil
 }
 

@@ -3,6 +3,8 @@ package exec
 import (
 	"context"
 	"slices"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // flight makes one attempt of each call, in one round trip to each node.
@@ -13,9 +15,7 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 		}
 		return
 	}
-	for _, one := range calls {
-		one.begin()
-	}
+	begin(calls)
 	guarded, stop := c.guard(ctx, calls)
 	defer stop()
 	if !c.detaches(ctx, calls[0].batched) {
@@ -89,11 +89,13 @@ func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	case len(calls) == 1:
 		_ = c.redis.Process(ctx, calls[0].request) // the request holds the error
 	default:
-		pipe := c.redis.Pipeline()
-		for _, one := range calls {
-			_ = pipe.Process(ctx, one.request) // only queues it
+		cmds := make([]redis.Cmder, len(calls))
+		for i, one := range calls {
+			cmds[i] = one.request
 		}
-		_, _ = pipe.Exec(ctx) // the requests hold the errors
+		pipe := c.redis.Pipeline()
+		_ = pipe.BatchProcess(ctx, cmds...) // only queues them
+		_, _ = pipe.Exec(ctx)               // the requests hold the errors
 	}
 	for _, one := range calls {
 		one.take()

@@ -109,22 +109,25 @@ func newRequest(c *Command, clustered bool) request {
 	var r request
 	switch c.kind {
 	case get:
-		r = newGet(c, clustered)
+		r = newGet(c, clustered, new(getRequest))
 	case set:
 		r = newSet(c, clustered)
 	default:
 		r = newGeneral(c)
 	}
-	if clustered {
-		// Else go-redis would look it up for each call, with a timer. It matters only
-		// to what it splits by slot.
-		r.SetStepCount(1)
-	}
+	route(r, clustered)
 	return r
 }
 
-func newGet(c *Command, clustered bool) request {
-	r := new(getRequest)
+// route spares go-redis to look up, for each call and with a timer, what matters
+// only to commands that it splits by slot.
+func route(cmd redis.Cmder, clustered bool) {
+	if clustered {
+		cmd.SetStepCount(1)
+	}
+}
+
+func newGet(c *Command, clustered bool, r *getRequest) request {
 	r.mark.name = c.name
 	r.args = [...]any{"get", r.placeKey(r.room[:0], c, clustered)}
 	place(&r.StringCmd, redis.NewStringCmd(context.Background(), r.args[:]...))
