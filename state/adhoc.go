@@ -30,6 +30,7 @@ func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.
 		return nil, o.end()
 	}
 	var b exec.Batch
+	b.Grow(len(full))
 	replies := make([]*exec.Reply, len(full))
 	for i, name := range full {
 		replies[i] = b.Add(exec.Get(name))
@@ -47,7 +48,7 @@ func (s *Store) GetState(ctx context.Context, names ...string) (map[string]json.
 			err = decode(jsonCodec{}, data, &value, s.options.MaxValueBytes)
 		}
 		if err != nil {
-			o.key, o.err = full[i], err
+			o.key, o.err = redisKey{rest: full[i]}, err
 			return nil, o.end()
 		}
 		values[names[i]] = value
@@ -66,9 +67,9 @@ func (s *Store) SetState(ctx context.Context, name string, value any, ttl time.D
 		o.err = checkTTL(ttl)
 	}
 	if o.err == nil {
-		o.key = full[0]
+		o.key = redisKey{rest: full[0]}
 		c := change{key: o.key, expect: expectAnything, action: actionSet, ms: milliseconds(max(ttl, 0))}
-		if c.data, o.err = encode(jsonCodec{}, &value, s.options.MaxValueBytes); o.err == nil {
+		if c.data, o.err = encode(jsonCodec{}, nil, &value, s.options.MaxValueBytes); o.err == nil {
 			o.bytes = len(c.data)
 			_, o.err = o.make(&c)
 		}
@@ -102,7 +103,9 @@ func (o *operation) adHoc(names ...string) []string {
 			o.err = checkAdHoc(name)
 		}
 		if o.err == nil {
-			full[i], o.err = o.store.withPrefix(name)
+			var key redisKey
+			key, o.err = o.store.withPrefix(name)
+			full[i] = key.String()
 		}
 	}
 	return full

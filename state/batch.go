@@ -62,83 +62,131 @@ type item struct {
 	ref
 	value any
 	err   *error
+	lost  bool // there is no such key
 }
 
 func getMany(ctx context.Context, r Reader, items []item) error {
-	o := begin(ctx, readerOf(r), "GetMany", commonFamily(items), len(items), mayGet)
+	o := begin(ctx, readerOf(r), "GetMany", familyOf(items), len(items), mayGet)
 	if o.tx != nil && o.err == nil {
 		o.err = o.tx.prefetch(&o, items)
 	}
-	return o.each(items, func(b *exec.Batch, one *operation, v any) func() {
-		if one.tx != nil {
-			return func() { one.readInto(v) }
-		}
-		reply := one.queueRead(b)
-		return func() {
-			var data []byte
-			if data, one.err = reply(); one.err == nil {
-				one.decode(data, v)
-			}
-		}
-	})
+	return o.each(items, &reading{items, make([]queuedRead, len(items))})
+}
+
+// reading is what GetMany does with each key.
+type reading struct {
+	items []item
+	reads []queuedRead
+}
+
+func (r *reading) queue(i int, one *operation, b *exec.Batch) {
+	if one.tx == nil {
+		r.reads[i] = one.queueRead(b)
+	}
+}
+
+func (r *reading) finish(i int, one *operation) {
+	if one.tx != nil {
+		one.readInto(r.items[i].value)
+		return
+	}
+	var data []byte
+	if data, one.err = one.result(r.reads[i]); one.err == nil {
+		one.decode(data, r.items[i].value)
+	}
 }
 
 func setMany(ctx context.Context, w Writer, items []item, opts []SetOption) error {
-	o := begin(ctx, writerOf(w), "SetMany", commonFamily(items), len(items), maySet)
+	o := begin(ctx, writerOf(w), "SetMany", familyOf(items), len(items), maySet)
 	given := collect(opts, SetOption.applySet)
 	o.replicate(&given)
 	o.whole = o.tx != nil
-	return o.each(items, func(b *exec.Batch, one *operation, v any) func() {
-		c := one.prepare(v, expectAnything, opts)
-		if one.err != nil {
-			return nil
-		}
-		if one.tx != nil {
-			return func() { _, one.err = one.make(&c) }
-		}
-		cmd, plain := c.command()
-		reply := b.Add(cmd)
-		return func() { _, one.err = one.settle(&c, plain, *reply) }
-	})
+	return o.each(items, &writing{items, opts, make([]queuedWrite, len(items))})
 }
 
-// each has add queue the commands of each item in one batch, sends it, and calls
-// what add returned. A key that cannot be sent does not hold up the others, unless
-// the operation is to be done as a whole.
-func (o *operation) each(items []item, add func(b *exec.Batch, one *operation, v any) (finish func())) error {
-	ones := make([]operation, len(items))
-	finish := make([]func(), len(items))
+// writing is what SetMany does with each key.
+type writing struct {
+	items  []item
+	opts   []SetOption
+	writes []queuedWrite
+}
+
+// queuedWrite is a change in a batch.
+type queuedWrite struct {
+	change change
+	plain  bool
+	reply  *exec.Reply
+}
+
+func (w *writing) queue(i int, one *operation, b *exec.Batch) {
+	q := &w.writes[i]
+	if q.change = one.prepare(w.items[i].value, expectAnything, w.opts); one.err != nil || one.tx != nil {
+		return
+	}
+	var cmd exec.Command
+	cmd, q.plain = q.change.command()
+	q.reply = b.Add(cmd)
+}
+
+func (w *writing) finish(i int, one *operation) {
+	q := &w.writes[i]
+	if one.tx != nil {
+		_, one.err = one.make(&q.change)
+		return
+	}
+	_, one.err = one.settle(&q.change, q.plain, *q.reply)
+}
+
+// steps are what is done with each key of a batch: what is queued before the batch
+// is sent, and what comes of it.
+type steps interface {
+	queue(i int, one *operation, b *exec.Batch)
+	finish(i int, one *operation)
+}
+
+// each takes the steps with each item. A key that cannot be sent does not hold up
+// the others, unless the operation is to be done as a whole.
+func (o *operation) each(items []item, s steps) error {
+	one := new(operation) // of one key after the other, as there can be many
 	b := o.batch()
+	b.Grow(len(items))
 	sound := o.err == nil
-	for i, item := range items {
-		ones[i] = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: o.err}
-		one := &ones[i]
+	for i := range items {
+		item := &items[i]
+		*one = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: o.err}
 		if one.locate(item.ref); one.err == nil {
-			finish[i] = add(b, one, item.value)
+			s.queue(i, one, b)
+		} else {
+			item.lost = true
 		}
+		o.bytes += one.bytes
+		*item.err = one.err
 		sound = sound && one.err == nil
 	}
-	if o.err != nil {
-		for i, item := range items {
-			*item.err = ones[i].end()
-		}
-		return o.end()
+	if o.err == nil {
+		o.exec().Send(o.ctx, b)
 	}
-	o.exec().Send(o.ctx, b)
 	var failures failures
-	for i, item := range items {
-		switch {
-		case finish[i] == nil:
-		case o.whole && !sound:
-			ones[i].err = errNotAlone
-		default:
-			finish[i]()
+	for i := range items {
+		item := &items[i]
+		*one = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: *item.err}
+		if !item.lost {
+			one.key = redisKey{o.store.prefix, item.name}
 		}
-		o.bytes += ones[i].bytes
-		failures.add(ones[i].err)
-		*item.err = ones[i].end()
+		switch {
+		case one.err != nil:
+		case o.whole && !sound:
+			one.err = errNotAlone
+		default:
+			s.finish(i, one)
+		}
+		o.bytes += one.bytes
+		failures.add(one.err)
+		*item.err = one.end()
 	}
-	o.err = failures.of(len(items))
+	if o.err == nil {
+		o.err = failures.of(len(items))
+	}
 	return o.end()
 }
 
@@ -168,14 +216,24 @@ func (f *failures) of(keys int) error {
 }
 
 // commonFamily returns the family that all keys are of, or nil.
-func commonFamily[K AnyKey](keys []K) *family {
-	var common *family
-	for i, k := range keys {
-		f := refOf(k).family
-		if i > 0 && f != common {
+func commonFamily(keys []AnyKey) *family {
+	return common(len(keys), func(i int) *family { return refOf(keys[i]).family })
+}
+
+// familyOf is commonFamily for items.
+func familyOf(items []item) *family {
+	return common(len(items), func(i int) *family { return items[i].family })
+}
+
+func common(n int, at func(i int) *family) *family {
+	if n == 0 {
+		return nil
+	}
+	first := at(0)
+	for i := 1; i < n; i++ {
+		if at(i) != first {
 			return nil
 		}
-		common = f
 	}
-	return common
+	return first
 }

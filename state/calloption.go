@@ -86,6 +86,13 @@ func (o replicatedOption) applyTx(c *callOptions)     { o.apply(c) }
 
 // collect returns what the options add up to. A nil option is none.
 func collect[O comparable](opts []O, apply func(O, *callOptions)) callOptions {
+	if len(opts) == 0 {
+		return callOptions{} // and no memory for them, which all options have to be given
+	}
+	return collectSome(opts, apply)
+}
+
+func collectSome[O comparable](opts []O, apply func(O, *callOptions)) callOptions {
 	var all callOptions
 	var none O
 	for _, o := range opts {

@@ -65,7 +65,7 @@ func cause(ctx context.Context, err error) error {
 		return ErrClosed
 	case errors.As(err, new(*exec.UnexpectedError)), errors.As(err, new(*strconv.NumError)):
 		return errMalformed
-	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
+	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted), errors.Is(err, exec.ErrQueueFull):
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)
 	}
 	// What go-redis says of a reply that it cannot read quotes it, and so what is

@@ -38,7 +38,7 @@ func (a action) stores() bool { return a == actionSet || a == actionKeep || a ==
 
 // change is a change of one key, ready to be made.
 type change struct {
-	key     string
+	key     redisKey
 	expect  expectation
 	action  action
 	data    []byte
@@ -53,6 +53,7 @@ type effect struct {
 	again   bool // the call was applied before, and old is of that time
 	old     []byte
 	had     bool // there was a value before, where old was asked for
+	settled bool // nothing can still send the change's data
 }
 
 //go:embed commit.lua
@@ -67,7 +68,7 @@ func (c *change) args() []any {
 
 // script returns the command that makes the change if a plain one cannot.
 func (c *change) script() exec.Command {
-	keys, ttl := []string{c.key}, ""
+	keys, ttl := []string{c.key.String()}, ""
 	if c.receipt.key != "" {
 		keys, ttl = append(keys, c.receipt.key), c.receipt.ttl
 	}
@@ -85,24 +86,18 @@ func (c *change) plain() (exec.Command, bool) {
 	}
 	switch {
 	case c.action == actionSet && (c.expect == expectAnything || !c.old && c.expect == expectAbsent || !c.old && c.expect == expectPresent):
-		args := append(make([]any, 0, 8), "SET", c.key, c.data)
-		if c.ms > 0 {
-			args = append(args, "PX", c.ms)
-		}
+		o := exec.SetOptions{Milliseconds: c.ms, Old: c.old}
 		switch c.expect {
 		case expectAbsent:
-			args = append(args, "NX")
+			o.If = "nx"
 		case expectPresent:
-			args = append(args, "XX")
+			o.If = "xx"
 		}
-		if c.old {
-			args = append(args, "GET")
-		}
-		return exec.Write(args...), true
+		return exec.SetUnder(c.key.prefix, c.key.rest, c.data, o), true
 	case c.action == actionExpire && c.expect == expectPresent:
-		return exec.Write("PEXPIRE", c.key, c.ms), true
+		return exec.Write("pexpire", c.key.String(), c.ms), true
 	case c.action == actionUnlink && c.expect == expectAnything && !c.old:
-		return exec.Write("UNLINK", c.key), true
+		return exec.Write("unlink", c.key.String()), true
 	}
 	return exec.Command{}, false
 }
@@ -171,7 +166,8 @@ func verdictOf(r exec.Reply) (verdict string, rest []any, err error) {
 // too few replicas are seen to; that the change was refused is for the caller.
 func (o *operation) make(c *change) (e effect, err error) {
 	if o.tx != nil {
-		return o.tx.change(o, c)
+		kept := *c
+		return o.tx.change(o, &kept)
 	}
 	cmd, plain := c.command()
 	return o.settle(c, plain, o.do(cmd))
@@ -187,6 +183,7 @@ func (o *operation) settle(c *change, plain bool, reply exec.Reply) (e effect, e
 	if err != nil {
 		return effect{}, writeCause(o.ctx, err)
 	}
+	e.settled = reply.Settled()
 	if e.refused {
 		return e, nil
 	}

@@ -17,10 +17,11 @@ import (
 // Go type alone, since its text may hold part of the value.
 type Codec interface {
 	// Append appends the encoding of what v points to, and returns the
-	// extended dst.
+	// extended dst, which it does not keep.
 	Append(dst []byte, v any) ([]byte, error)
 	// Decode stores the value that data encodes in what v points to, which is
-	// zero before. It does not keep data.
+	// zero before. Nobody changes data after the call, so what it stores may
+	// refer to data; Decode itself may not change it either.
 	Decode(data []byte, v any) error
 }
 
@@ -45,9 +46,9 @@ type msgpackCodec struct{}
 func (msgpackCodec) Append(dst []byte, v any) ([]byte, error) { return strict.AppendMsgpack(dst, v) }
 func (msgpackCodec) Decode(data []byte, v any) error          { return strict.DecodeMsgpack(data, v) }
 
-// encode returns the bytes to store for the value that v points to.
-func encode(c Codec, v any, limit int) ([]byte, error) {
-	data, err := c.Append(nil, v)
+// encode appends the bytes to store for the value that v points to.
+func encode(c Codec, dst []byte, v any, limit int) ([]byte, error) {
+	data, err := c.Append(dst, v)
 	if err != nil {
 		return nil, encodeError(err)
 	}

@@ -59,8 +59,9 @@ func conform(name string, run func(*testing.T, bench)) string {
 	return name
 }
 
-// TestConformance runs every case on every deployment. A case has a prefix of
-// its own, so that all run on one server at the same time.
+// TestConformance runs every case on every deployment, once as it comes and once
+// with all calls in round trips that they share. A case has a prefix of its own, so
+// that all run on one server at the same time.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for _, d := range deployments() {
@@ -68,10 +69,17 @@ func TestConformance(t *testing.T) {
 			t.Parallel()
 			client, admin := d.start(t)
 			for name, run := range conformanceCases {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					run(t, bench{client: client, admin: admin, prefix: strings.ReplaceAll(name, " ", "-") + ":"})
-				})
+				for _, shares := range []bool{false, true} {
+					b := bench{client: client, admin: admin, prefix: strings.ReplaceAll(name, " ", "-") + ":", shares: shares}
+					title := name
+					if shares {
+						title, b.prefix = name+", shared", "shared:"+b.prefix
+					}
+					t.Run(title, func(t *testing.T) {
+						t.Parallel()
+						run(t, b)
+					})
+				}
 			}
 		})
 	}
@@ -90,6 +98,7 @@ type bench struct {
 	client redis.UniversalClient
 	admin  redis.UniversalClient // sees what the client may not
 	prefix string
+	shares bool // all calls share round trips
 }
 
 // all may do everything.
@@ -102,6 +111,9 @@ func (b bench) open(t *testing.T, o state.Options) *state.Store {
 	o.Prefix = b.prefix
 	s, err := state.New(b.client, o)
 	require.NoError(t, err)
+	if b.shares {
+		state.ShareAll(s)
+	}
 	return s
 }
 

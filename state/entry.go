@@ -71,11 +71,12 @@ func (o *operation) look(by func(keys []string, args ...any) exec.Command, r rec
 	if o.tx != nil {
 		return o.tx.look(o)
 	}
-	keys := []string{o.key}
+	keys := []string{o.key.String()}
 	if r.key != "" {
 		keys = append(keys, r.key)
 	}
-	s, err := snapshotOf(o.do(by(keys)))
+	s, err := snapshotOf(o.do(by(keys).Expecting(o.family.usualBytes())))
+	o.family.noteBytes(len(s.data))
 	return s, cause(o.ctx, err)
 }
 

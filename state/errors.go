@@ -62,8 +62,12 @@ var (
 	// ErrPermission says that the server asks for authentication, or that its
 	// ACL does not allow the command or the key.
 	ErrPermission = errors.New("the server refuses permission (see ACL LOG on the server)")
-	// ErrOverloaded says that no connection came free in time.
-	ErrOverloaded = errors.New("no connection came free in time (see PoolSize and PoolTimeout)")
+	// ErrOverloaded says that more was asked than the server keeps up with: no
+	// connection came free in time, or 16,384 calls or 64 MiB were waiting for
+	// the server already, upon which a call fails at once. Nothing was sent, so
+	// the call may be repeated; do so later, ask less, or give PoolSize or the
+	// server more.
+	ErrOverloaded = errors.New("overloaded, and nothing was sent (see PoolSize, PoolTimeout and the load of the server)")
 
 	// ErrCrossSlot says that the keys of a transaction do not share a hash tag,
 	// so that a Cluster could not change them in one step.

@@ -19,7 +19,7 @@ func Exists(ctx context.Context, r Reader, k AnyKey) (exists bool, err error) {
 		s, o.err = o.tx.look(&o)
 		exists = s.present
 	default:
-		n, err := o.do(exec.Read("EXISTS", o.key)).Int()
+		n, err := o.do(exec.Read("exists", o.key.String())).Int()
 		exists, o.err = n > 0, cause(o.ctx, err)
 	}
 	return exists, o.end()
@@ -39,7 +39,7 @@ func TimeToLive(ctx context.Context, r Reader, k AnyKey) (left time.Duration, er
 		}
 		left = s.left
 	default:
-		ms, err := o.do(exec.Read("PTTL", o.key)).Int()
+		ms, err := o.do(exec.Read("pttl", o.key.String())).Int()
 		if o.err = cause(o.ctx, err); o.err == nil && ms == pttlMissing {
 			o.err = ErrNotFound
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
@@ -46,6 +47,36 @@ type family struct {
 	ttl, max time.Duration // 0: for ever, no maximum
 	jitter   float64
 	sliding  bool
+	recent   atomic.Int64 // about how many bytes its values have
+}
+
+// usualBytes returns about how many bytes the family's values have lately had when
+// they were read, or 0 if they are small.
+func (f *family) usualBytes() int {
+	if f == nil {
+		return 0
+	}
+	return int(f.recent.Load())
+}
+
+// fewBytes is up to where the size of a value does not matter.
+const fewBytes = 4 << 10
+
+// noteBytes notes the size of a value that was read. Larger ones count at once, and
+// smaller ones little by little, as they may lie between larger ones.
+func (f *family) noteBytes(n int) {
+	if f == nil {
+		return
+	}
+	switch old := f.recent.Load(); {
+	case n > fewBytes && int64(n) > old:
+		f.recent.Store(int64(n))
+	case old > 0:
+		if old -= (old - int64(n)) / 8; old <= fewBytes {
+			old = 0
+		}
+		f.recent.Store(old)
+	}
 }
 
 // Define returns the family of the keys that template makes, such as

@@ -17,9 +17,10 @@ type operation struct {
 	ctx         context.Context
 	name        string
 	family      *family
-	key         string // with prefix, once fullName has checked it
+	key         redisKey // once fullName has checked it
 	replication Replication
-	whole       bool // of a batch: all keys or none
+	whole       bool    // of a batch: all keys or none
+	buffer      *buffer // to encode into, or nil
 	err         error
 	bytes       int
 
@@ -71,32 +72,38 @@ func (o *operation) locate(k ref) {
 		return
 	}
 	if o.key, o.err = o.store.fullName(k); o.err == nil && o.tx != nil {
-		o.err = o.tx.join(o.key, o.template())
+		o.err = o.tx.join(o.key.String(), o.template())
 	}
 }
 
+// redisKey is the name of a key in Redis, in two parts: they are put together only
+// where something needs them in one.
+type redisKey struct{ prefix, rest string }
+
+// String returns the name.
+func (k redisKey) String() string { return k.prefix + k.rest }
+
 // fullName returns the name of a key in Redis, or [ErrInvalidKey].
-func (s *Store) fullName(k ref) (string, error) {
+func (s *Store) fullName(k ref) (redisKey, error) {
 	if k.family == nil {
-		return "", fmt.Errorf("%w: it is a zero Key; make one with a family", ErrInvalidKey)
+		return redisKey{}, fmt.Errorf("%w: it is a zero Key; make one with a family", ErrInvalidKey)
 	}
 	if err := k.family.checkName(k.name); err != nil {
-		return "", err
+		return redisKey{}, err
 	}
 	return s.withPrefix(k.name)
 }
 
-// withPrefix returns the store's prefix and name together, or [ErrInvalidKey] if
-// they are too long or the store is a tenant without an id.
-func (s *Store) withPrefix(name string) (string, error) {
+// withPrefix returns name with the store's prefix, or [ErrInvalidKey] if they are
+// too long together or the store is a tenant without an id.
+func (s *Store) withPrefix(name string) (redisKey, error) {
 	if keyspec.Marked(s.prefix) >= 0 {
-		return "", fmt.Errorf("%w: the tenant's id is empty", ErrInvalidKey)
+		return redisKey{}, fmt.Errorf("%w: the tenant's id is empty", ErrInvalidKey)
 	}
-	full := s.prefix + name
-	if limit := s.options.MaxKeyBytes; len(full) > limit {
-		return "", fmt.Errorf("%w: it has %d bytes with its prefix, and Options.MaxKeyBytes is %d", ErrInvalidKey, len(full), limit)
+	if size, limit := len(s.prefix)+len(name), s.options.MaxKeyBytes; size > limit {
+		return redisKey{}, fmt.Errorf("%w: it has %d bytes with its prefix, and Options.MaxKeyBytes is %d", ErrInvalidKey, size, limit)
 	}
-	return full, nil
+	return redisKey{s.prefix, name}, nil
 }
 
 // fullName returns the name of the key in Redis, with an error that is labelled.
@@ -107,7 +114,7 @@ func (k ref) fullName(r Reader) (string, error) {
 	}
 	o := operation{target: t, name: "Name", family: k.family}
 	o.key, o.err = t.store.fullName(k)
-	return o.key, o.end()
+	return o.key.String(), o.end()
 }
 
 func (o *operation) exec() *exec.Client { return o.store.exec }
@@ -142,7 +149,7 @@ func (o *operation) end() error {
 	if o.err == nil {
 		return o.endWith(nil)
 	}
-	return o.endWith(&Error{Op: o.name, Family: o.template(), Err: o.err, key: o.key})
+	return o.endWith(&Error{Op: o.name, Family: o.template(), Err: o.err, key: o.key.String()})
 }
 
 // endWith is end for an error that is to reach the caller as it is.

@@ -63,7 +63,7 @@ type View struct{ store *Store }
 // Format prints nothing of v, as its prefix can name a tenant.
 func (v View) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.View") }
 
-func (v View) reader() any { return target{store: v.store} }
+func (v View) reader() any { return v.store }
 
 // GetState is [Store.GetState].
 func (v View) GetState(ctx context.Context, names ...string) (map[string]json.RawMessage, error) {
@@ -101,16 +101,29 @@ type target struct {
 	tx    *Tx
 }
 
-func (s *Store) reader() any  { return target{store: s} }
-func (s *Store) writer() any  { return target{store: s} }
-func (s *Store) remover() any { return target{store: s} }
+// What these return is a *Store or a *Tx, as a pointer costs no memory for its
+// interface.
+func (s *Store) reader() any  { return s }
+func (s *Store) writer() any  { return s }
+func (s *Store) remover() any { return s }
+
+// targetOf returns what a reader, writer or remover has returned.
+func targetOf(v any) target {
+	switch v := v.(type) {
+	case *Store:
+		return target{store: v}
+	case *Tx:
+		return v.target()
+	}
+	return target{}
+}
 
 // readerOf returns what is behind r; its store is nil if there is none.
 func readerOf(r Reader) target {
 	if r == nil {
 		return target{}
 	}
-	return r.reader().(target)
+	return targetOf(r.reader())
 }
 
 // writerOf is readerOf for a Writer.
@@ -118,7 +131,7 @@ func writerOf(w Writer) target {
 	if w == nil {
 		return target{}
 	}
-	return w.writer().(target)
+	return targetOf(w.writer())
 }
 
 // removerOf is readerOf for a Remover.
@@ -126,5 +139,5 @@ func removerOf(r Remover) target {
 	if r == nil {
 		return target{}
 	}
-	return r.remover().(target)
+	return targetOf(r.remover())
 }

@@ -69,36 +69,43 @@ func (o *operation) read() ([]byte, error) {
 		return s.data, err
 	}
 	if !o.slides() {
-		data, err := o.do(exec.Get(o.key)).Bytes()
+		data, err := o.do(o.get()).Bytes()
+		o.family.noteBytes(len(data))
 		return data, cause(o.ctx, err)
 	}
 	var b exec.Batch
-	reply := o.queueRead(&b)
+	queued := o.queueRead(&b)
 	o.exec().Send(o.ctx, &b)
-	return reply()
+	return o.result(queued)
 }
 
-// queueRead adds a read of the operation's key to b and returns what gives its
-// result once b was sent.
-func (o *operation) queueRead(b *exec.Batch) func() ([]byte, error) {
-	value := b.Add(exec.Get(o.key))
-	if !o.slides() {
-		return func() ([]byte, error) {
-			data, err := value.Bytes()
-			return data, cause(o.ctx, err)
-		}
+// get returns the command that reads the operation's key.
+func (o *operation) get() exec.Command {
+	return exec.GetUnder(o.key.prefix, o.key.rest).Expecting(o.family.usualBytes())
+}
+
+// queuedRead is a read in a batch.
+type queuedRead struct{ value, extended *exec.Reply }
+
+// queueRead adds a read of the operation's key to b.
+func (o *operation) queueRead(b *exec.Batch) (r queuedRead) {
+	r.value = b.Add(o.get())
+	if o.slides() {
+		// GETEX would extend the life of the value in one command, but it would also
+		// cut it short where a call has asked for a TTL beyond the family's. It may be
+		// repeated: a life that was extended twice is as long.
+		r.extended = b.Add(exec.Read("pexpire", o.key.String(), milliseconds(o.family.ttl), "GT").Optional())
 	}
-	// GETEX would extend the life of the value in one command, but it would also
-	// cut it short where a call has asked for a TTL beyond the family's. It may be
-	// repeated: a life that was extended twice is as long.
-	extended := b.Add(exec.Read("PEXPIRE", o.key, milliseconds(o.family.ttl), "GT").Optional())
-	return func() ([]byte, error) {
-		data, err := value.Bytes()
-		if err = cause(o.ctx, err); err == nil {
-			err = extension(o.ctx, extended.Err())
-		}
-		return data, err
+	return r
+}
+
+// result returns what came of a read once its batch was sent.
+func (o *operation) result(r queuedRead) ([]byte, error) {
+	data, err := r.value.Bytes()
+	if err = cause(o.ctx, err); err == nil && r.extended != nil {
+		err = extension(o.ctx, r.extended.Err())
 	}
+	return data, err
 }
 
 // extension returns what of the failure to extend a value's life fails the read. A

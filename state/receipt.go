@@ -45,7 +45,7 @@ func (o *operation) receiptOf(given *callOptions) (receipt, error) {
 	if o.tx != nil {
 		return receipt{}, fmt.Errorf("%w: give OpID to Atomically", ErrInTx)
 	}
-	return o.store.newReceipt(o.name, slotName(o.store.prefix, o.key), given.opID)
+	return o.store.newReceipt(o.name, slotName(o.store.prefix, o.key.String()), given.opID)
 }
 
 // newReceipt returns a receipt whose name has the operation's id after place.

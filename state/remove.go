@@ -22,7 +22,7 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 		one := operation{target: o.target, family: refOf(k).family}
 		one.locate(refOf(k))
 		if failures.add(one.err); one.err == nil {
-			names = append(names, one.key)
+			names = append(names, one.key.String())
 		}
 	}
 	removed = o.unlink(names, &failures)
@@ -36,9 +36,10 @@ func (o *operation) unlink(names []string, failures *failures) (removed int) {
 		return o.tx.unlink(o, names, failures)
 	}
 	b := o.batch()
+	b.Grow(len(names))
 	replies := make([]*exec.Reply, len(names))
 	for i, name := range names {
-		replies[i] = b.Add(exec.Write("UNLINK", name))
+		replies[i] = b.Add(exec.Write("unlink", name))
 	}
 	o.exec().Send(o.ctx, b)
 	for _, reply := range replies {

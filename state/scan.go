@@ -178,7 +178,8 @@ func (w *walk) match() (string, error) {
 	if err := w.family.checkName(pattern); err != nil {
 		return "", err
 	}
-	return w.store.withPrefix(pattern)
+	key, err := w.store.withPrefix(pattern)
+	return key.String(), err
 }
 
 // pages calls page with what each reply of SCAN holds of the family's keys, until
@@ -197,7 +198,7 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 			name := strings.TrimPrefix(key, w.store.prefix)
 			// A pattern also matches keys of other shapes: its * may reach over colons.
 			if parts, ok := w.family.template.ParseKey(name); ok {
-				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: key}
+				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: key}}
 				hits = append(hits, &hit{ref: ref{w.family, name}, parts: parts, one: &one})
 			}
 		}
@@ -224,9 +225,10 @@ func (w *walk) values(yield func(*hit) bool) { w.each(w.read, yield) }
 // read reads what is stored at the keys, and returns those that are still there.
 func (w *walk) read(hits []*hit) []*hit {
 	var b exec.Batch
+	b.Grow(len(hits))
 	replies := make([]*exec.Reply, len(hits))
 	for i, h := range hits {
-		replies[i] = b.Add(exec.Get(h.one.key))
+		replies[i] = b.Add(exec.Get(h.one.key.rest))
 	}
 	w.exec().Send(w.ctx, &b)
 	for i, h := range hits {
@@ -276,7 +278,7 @@ func (w *walk) remove(ours func(parts []string) bool) (removed int, err error) {
 		names := make([]string, 0, len(hits))
 		for _, h := range hits {
 			if ours(h.parts) {
-				names = append(names, h.one.key)
+				names = append(names, h.one.key.rest)
 			}
 		}
 		total += len(names)

@@ -21,11 +21,17 @@ func Replace[T any](ctx context.Context, w Writer, k Key[T], v T, opts ...SetOpt
 // expected.
 func setWhen(ctx context.Context, w Writer, name string, k ref, v any, expect expectation, opts []SetOption) error {
 	o := beginKey(ctx, writerOf(w), name, k, maySet)
+	if o.err == nil && o.tx == nil { // which would keep the bytes
+		o.buffer = takeBuffer()
+	}
 	c := o.prepare(v, expect, opts)
 	if o.err == nil {
 		var e effect
 		if e, o.err = o.make(&c); e.refused {
 			o.err = refusalOf(expect)
+		}
+		if e.settled {
+			o.buffer.release()
 		}
 	}
 	return o.end()
@@ -68,7 +74,8 @@ func (o *operation) prepare(v any, expect expectation, opts []SetOption) (c chan
 
 // encode returns the bytes to store for the value that v points to.
 func (o *operation) encode(v any) ([]byte, error) {
-	data, err := encode(o.family.codec, v, o.store.options.MaxValueBytes)
+	data, err := encode(o.family.codec, o.buffer.room(), v, o.store.options.MaxValueBytes)
+	o.buffer.outgrown(data)
 	o.bytes += len(data)
 	return data, err
 }

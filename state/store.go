@@ -88,7 +88,7 @@ func (s *Store) ReadOnly() View {
 func (s *Store) Ping(ctx context.Context) error {
 	o := begin(ctx, target{store: s}, "Ping", nil, 0, 0)
 	if o.err == nil {
-		o.err = cause(o.ctx, o.do(exec.Read("PING").Once()).Err())
+		o.err = cause(o.ctx, o.do(exec.Read("ping").Once()).Err())
 	}
 	return o.end()
 }

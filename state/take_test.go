@@ -24,11 +24,25 @@ type changing struct {
 func (c *changing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		err := next(ctx, cmd)
-		// The script that reads has a key and no arguments.
-		if strings.HasPrefix(cmd.Name(), "eval") && len(cmd.Args()) == 4 && err == nil && c.times.Add(-1) >= 0 {
-			c.change(ctx)
+		c.after(ctx, cmd)
+		return err
+	}
+}
+
+func (c *changing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		for _, cmd := range cmds {
+			c.after(ctx, cmd)
 		}
 		return err
+	}
+}
+
+func (c *changing) after(ctx context.Context, cmd redis.Cmder) {
+	// The script that reads has a key and no arguments.
+	if strings.HasPrefix(cmd.Name(), "eval") && len(cmd.Args()) == 4 && cmd.Err() == nil && c.times.Add(-1) >= 0 {
+		c.change(ctx)
 	}
 }
 

@@ -49,9 +49,9 @@ func (tx *Tx) target() target {
 	return target{store: tx.store, tx: tx}
 }
 
-func (tx *Tx) reader() any  { return tx.target() }
-func (tx *Tx) writer() any  { return tx.target() }
-func (tx *Tx) remover() any { return tx.target() }
+func (tx *Tx) reader() any  { return tx }
+func (tx *Tx) writer() any  { return tx }
+func (tx *Tx) remover() any { return tx }
 
 // txKey is the key of the transaction in the context that its function is given.
 type txKey struct{}
@@ -128,7 +128,7 @@ func (tx *Tx) look(o *operation) (snapshot, error) {
 	if tx.done.Load() {
 		return snapshot{}, ErrTxDone
 	}
-	m := tx.find(o.key)
+	m := tx.find(o.key.String())
 	if err := tx.load(o, m); err != nil {
 		return snapshot{}, err
 	}
@@ -181,7 +181,7 @@ func (tx *Tx) prefetch(o *operation, items []item) (err error) {
 			continue
 		}
 		tx.mu.Lock()
-		m := tx.find(one.key)
+		m := tx.find(one.key.String())
 		tx.mu.Unlock()
 		if m.read || m.write != nil {
 			continue
@@ -212,7 +212,7 @@ func (tx *Tx) change(o *operation, c *change) (e effect, err error) {
 	if tx.done.Load() {
 		return e, ErrTxDone
 	}
-	m := tx.find(o.key)
+	m := tx.find(o.key.String())
 	if c.expect != expectAnything || c.action != actionSet || c.old {
 		if err := tx.load(o, m); err != nil {
 			return e, err
@@ -259,10 +259,10 @@ func (m *member) apply(c *change) {
 		case m.write == nil:
 		case m.write.action.stores():
 			// The value is written anyway, and now with this TTL.
-			c = &change{key: m.key, action: actionSet, data: m.after.data, ms: c.ms}
+			c = &change{key: c.key, action: actionSet, data: m.after.data, ms: c.ms}
 		case m.write.action == actionExpire:
 			// It is longer than what the transaction has set itself.
-			c = &change{key: m.key, action: actionExpire, ms: c.ms}
+			c = &change{key: c.key, action: actionExpire, ms: c.ms}
 		}
 	default:
 		c = m.merge(c, left)
@@ -285,10 +285,10 @@ func (m *member) merge(c *change, left time.Duration) *change {
 		m.after.left = NoTTL
 	}
 	if c.action == actionKeep && m.write != nil && m.write.action == actionExtend {
-		return &change{key: m.key, action: actionExtend, data: c.data, ms: m.write.ms}
+		return &change{key: c.key, action: actionExtend, data: c.data, ms: m.write.ms}
 	}
 	if known || c.action == actionSet {
-		return &change{key: m.key, action: actionSet, data: c.data, ms: ms}
+		return &change{key: c.key, action: actionSet, data: c.data, ms: ms}
 	}
 	return c
 }
@@ -298,8 +298,8 @@ func (m *member) merge(c *change, left time.Duration) *change {
 func (tx *Tx) unlink(o *operation, names []string, failures *failures) (removed int) {
 	for _, name := range names {
 		one := *o
-		one.key = name
-		e, err := tx.change(&one, &change{key: name, expect: expectAnything, action: actionUnlink})
+		one.key = redisKey{rest: name}
+		e, err := tx.change(&one, &change{key: one.key, expect: expectAnything, action: actionUnlink})
 		if failures.add(err); e.had {
 			removed++
 		}

@@ -10,7 +10,7 @@ import (
 // call is a command over all of its attempts.
 type call struct {
 	cmd     Command
-	request *request // the attempt under way, or the last one
+	request request // the attempt under way, or the last one
 	reply   Reply
 	// source says that the server did not know the script.
 	source bool
@@ -22,44 +22,78 @@ type call struct {
 
 	batched   bool // one of a batch, even if the only one
 	clustered bool
+	loose     bool // an attempt was left behind, and may still hold the arguments
 	attempts  int
 }
 
 func (c *call) writes() bool { return c.cmd.write }
 func (c *call) asks() bool   { return c.ask != "" }
 
-// attempt begins a new attempt of the call.
-func (c *call) attempt(ctx context.Context) {
-	cmd := &c.cmd
+// begin begins a new attempt of each call. Reads of one string, of which there can
+// be many, share a piece of memory.
+func begin(calls []*call) {
+	var room []getRequest
+	for i, one := range calls {
+		if one.cmd.kind != get {
+			one.begin()
+			continue
+		}
+		if len(room) == 0 && len(calls) > 1 {
+			room = make([]getRequest, len(calls)-i)
+		}
+		if len(room) == 0 {
+			one.begin()
+			continue
+		}
+		one.request, room = newGet(&one.cmd, one.clustered, &room[0]), room[1:]
+		route(one.request, one.clustered)
+	}
+}
+
+// begin begins a new attempt of the call.
+func (c *call) begin() {
 	if c.source {
 		with := c.cmd.withSource()
-		cmd = &with
+		c.request = newRequest(&with, c.clustered)
+		return
 	}
-	c.request = newRequest(ctx, cmd)
+	c.request = newRequest(&c.cmd, c.clustered)
 }
 
 // take notes how the attempt ended, which go-redis has returned from.
 func (c *call) take() {
-	c.reply = replyOf(c.request.Cmder)
+	c.reply = c.request.reply()
 	err := c.reply.err
-	switch {
+	if err == nil || isReply(err) {
+		// A hook may have made up the outcome, and left go-redis writing. Only what
+		// has the text of an answer was answered.
+		c.loose = c.loose || err == nil && c.reply.isText && c.reply.text == ""
+	} else {
+		c.loose = true
+	}
+	switch mark := &c.request.common().mark; {
 	case err == nil, !c.cmd.write:
-	case c.request.mark.withdraw():
+	case mark.withdraw():
 		c.reply.err = &notSentError{err}
 	case !isReply(err):
 		c.reply.err = &sentError{err}
 	}
+	c.reply.settled = !c.loose
 	c.ask = askedNode(err)
 }
 
 // abandon notes that the caller does not wait for the attempt any longer. What
 // go-redis is still doing with it must not be looked at from here on.
 func (c *call) abandon(why error) {
-	if c.cmd.write && c.request.mark.withdraw() {
+	if c.cmd.write && c.request.common().mark.withdraw() {
 		why = &notSentError{why}
 	}
+	c.loose = true
 	c.reply = Reply{err: why}
 }
+
+// fail notes that there was no attempt.
+func (c *call) fail(why error) { c.reply = Reply{err: &notSentError{why}, settled: !c.loose} }
 
 // verdict says what becomes of a call after an attempt.
 type verdict uint8
@@ -97,4 +131,85 @@ func (c *call) judge(patient bool) verdict {
 		return later
 	}
 	return final
+}
+
+// do makes attempts of one call until it has a reply or must not be tried again.
+func (c *Client) do(ctx context.Context, one *call) {
+	for retries := newRetries(ctx); ; {
+		c.try(ctx, one)
+		v := one.judge(retries.patient)
+		if v == final || ctx.Err() != nil || v == later && !c.wait(ctx, &retries) {
+			return
+		}
+	}
+}
+
+// wait waits before another attempt, in which a Cluster's client learns who owns
+// what. It returns false where there is no time for one.
+func (c *Client) wait(ctx context.Context, r *retries) bool {
+	if c.topology != nil {
+		c.topology.trouble()
+		c.topology.reload(ctx)
+	}
+	return r.wait(ctx)
+}
+
+// try makes one attempt of the call: by itself while few are under way and if it is
+// large, and otherwise in a round trip with others.
+func (c *Client) try(ctx context.Context, one *call) {
+	if err := ctx.Err(); err != nil {
+		one.fail(err)
+		return
+	}
+	if c.topology != nil {
+		if err := c.topology.load(ctx); err != nil {
+			one.fail(err)
+			return
+		}
+	}
+	one.begin()
+	if one.asks() || c.topology.splits(ctx, one) {
+		c.apart(ctx, one)
+		return
+	}
+	l := c.lanes.of(ctx, one.request)
+	if l == nil {
+		c.alone(ctx, one, nil)
+		return
+	}
+	crowded := l.enter()
+	bytes := one.cmd.size() + one.cmd.expected
+	if crowded && bytes <= largeBytes {
+		l.carry(ctx, one, bytes)
+	} else {
+		c.alone(ctx, one, l)
+	}
+	l.leave()
+}
+
+// apart makes the attempt as that of a batch of one.
+func (c *Client) apart(ctx context.Context, one *call) {
+	own := new(call) // the caller's stays where it is if it is left behind
+	*own = *one
+	c.flight(ctx, []*call{own}, Replication{})
+	*one = *own
+}
+
+// alone makes the attempt on a connection of its own.
+func (c *Client) alone(ctx context.Context, one *call, l *lane) {
+	if c.detaches(ctx, false) {
+		c.apart(ctx, one)
+		return
+	}
+	if c.topology == nil || l == nil {
+		_ = c.redis.Process(ctx, one.request) // the request holds the error
+		one.take()
+		return
+	}
+	slot := l.watch()
+	g := &lateGuard{Context: ctx, client: c, owner: l.owner, request: one.request.common()}
+	_ = c.redis.Process(g, one.request)
+	g.stop()
+	l.unwatch(slot)
+	one.take()
 }

@@ -11,6 +11,7 @@ import (
 type Client struct {
 	redis    redis.UniversalClient
 	topology *topology // nil where there is no Cluster
+	lanes    *lanes    // nil where nothing shares a round trip
 	known    bool      // a client of go-redis itself, and none that wraps one
 	// timely says that the client's sockets follow the deadline of a context.
 	timely      bool
@@ -25,9 +26,11 @@ func New(c redis.UniversalClient) *Client {
 		o := c.Options()
 		client.topology = &topology{client: c}
 		client.set(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+		client.lanes = newLanes(client, o.PoolSize)
 	case *redis.Client:
 		o := c.Options()
 		client.set(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+		client.lanes = newLanes(client, o.PoolSize)
 	default:
 		client.known = false
 	}
@@ -56,12 +59,16 @@ func (c *Client) ReadTimeout() time.Duration { return c.readTimeout }
 // Do sends one command and returns its reply, after as many attempts as are safe
 // within ctx.
 func (c *Client) Do(ctx context.Context, cmd Command) Reply {
-	var one struct { // one piece of memory
-		call call
-		list [1]*call
+	one := call{cmd: cmd, clustered: c.topology != nil}
+	c.do(ctx, &one)
+	return one.reply
+}
+
+// SetDirect sets how many calls of a node are under way before the next ones share
+// round trips, for tests, which must not depend on how busy the machine is. It
+// belongs before the first call.
+func (c *Client) SetDirect(calls int) {
+	if c.lanes != nil {
+		c.lanes.limits.direct = int64(calls)
 	}
-	one.call.cmd = cmd
-	one.list[0] = &one.call
-	c.settle(ctx, one.list[:], Replication{})
-	return one.call.reply
 }

@@ -32,11 +32,31 @@ func within(t *testing.T, d time.Duration) context.Context {
 // executed.
 type faulty struct {
 	client   redis.UniversalClient
+	exec     *exec.Client
 	setFault func(func([]string) redistest.Fault)
 	executed func(string) int
 }
 
+// faultyDeployments are the deployments with calls that go alone, as one caller's do,
+// and with calls that share round trips.
 func faultyDeployments() map[string]func(*testing.T) faulty {
+	all := map[string]func(*testing.T) faulty{}
+	for name, start := range deployments() {
+		all[name] = func(t *testing.T) faulty {
+			d := start(t)
+			d.exec = exec.New(d.client)
+			return d
+		}
+		all[name+" shared"] = func(t *testing.T) faulty {
+			d := start(t)
+			d.exec = sharing(d.client)
+			return d
+		}
+	}
+	return all
+}
+
+func deployments() map[string]func(*testing.T) faulty {
 	return map[string]func(*testing.T) faulty{
 		"single": func(t *testing.T) faulty {
 			srv := redistest.Start(t)
@@ -45,7 +65,7 @@ func faultyDeployments() map[string]func(*testing.T) faulty {
 			o.Addr, o.MaxRetries = p.Addr(), 3 // go-redis would repeat what it may
 			client := redis.NewClient(o)
 			t.Cleanup(func() { _ = client.Close() })
-			return faulty{client, p.SetFault, p.Executed}
+			return faulty{client: client, setFault: p.SetFault, executed: p.Executed}
 		},
 		"cluster": func(t *testing.T) faulty {
 			c := redistest.StartCluster(t, 3, 0)
@@ -54,7 +74,7 @@ func faultyDeployments() map[string]func(*testing.T) faulty {
 			o.Dialer, o.MaxRetries = ps.Dialer(), 3
 			client := redis.NewClusterClient(o)
 			t.Cleanup(func() { _ = client.Close() })
-			return faulty{client, ps.SetFault, ps.Executed}
+			return faulty{client: client, setFault: ps.SetFault, executed: ps.Executed}
 		},
 		"sentinel": func(t *testing.T) faulty {
 			s := redistest.StartSentinel(t, 1, 3)
@@ -63,7 +83,7 @@ func faultyDeployments() map[string]func(*testing.T) faulty {
 			o.Dialer, o.MaxRetries = ps.Dialer(), 3
 			client := redis.NewFailoverClient(o)
 			t.Cleanup(func() { _ = client.Close() })
-			return faulty{client, ps.SetFault, ps.Executed}
+			return faulty{client: client, setFault: ps.SetFault, executed: ps.Executed}
 		},
 	}
 }
@@ -89,7 +109,7 @@ func TestAWriteWhoseReplyIsLostIsNotRepeated(t *testing.T) {
 		t.Run(deployment, func(t *testing.T) {
 			t.Parallel()
 			d := start(t)
-			c := exec.New(d.client)
+			c := d.exec
 			require.NoError(t, c.Do(within(t, 10*time.Second), script.Write([]string{"loaded"})).Err())
 			n := 0
 			for loss, fault := range losses {
@@ -127,7 +147,7 @@ func TestAReadIsRepeatedUntilItIsAnswered(t *testing.T) {
 		t.Run(deployment, func(t *testing.T) {
 			t.Parallel()
 			d := start(t)
-			c := exec.New(d.client)
+			c := d.exec
 			require.NoError(t, c.Do(within(t, 10*time.Second), exec.Write("SET", "k", "v")).Err())
 			for _, fault := range []redistest.Fault{redistest.DropReply, redistest.CutReply, redistest.RefuseRequest} {
 				d.setFault(first(3, "GET", fault))
@@ -161,7 +181,7 @@ func TestAWriteThatWasNeverSentIsTriedAgain(t *testing.T) {
 		t.Run(deployment, func(t *testing.T) {
 			t.Parallel()
 			d := start(t)
-			c := exec.New(d.client)
+			c := d.exec
 			for i, fault := range []redistest.Fault{redistest.DropReply, redistest.CutReply, redistest.RefuseRequest} {
 				d.setFault(first(2, "HELLO", fault))
 				require.NoError(t, c.Do(within(t, 10*time.Second), exec.Write("INCR", "k")).Err())
@@ -344,11 +364,12 @@ func TestWhatWasGivenUpIsNotSentLater(t *testing.T) {
 	}
 	client := redis.NewClient(o)
 	t.Cleanup(func() { _ = client.Close() })
+	both(t, client, func(t *testing.T, c *exec.Client) {
+		err := c.Do(within(t, 50*time.Millisecond), exec.Write("SET", "k", "1")).Err()
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.True(t, exec.NotExecuted(err))
+	})
 	c := exec.New(client)
-
-	err := c.Do(within(t, 50*time.Millisecond), exec.Write("SET", "k", "1")).Err()
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.True(t, exec.NotExecuted(err))
 	var b exec.Batch
 	replies := []*exec.Reply{b.Add(exec.Write("UNLINK", "other")), b.Add(exec.Write("SET", "k", "1"))}
 	c.Send(within(t, 50*time.Millisecond), &b)
@@ -367,7 +388,7 @@ func TestScriptsAreHealedInBatches(t *testing.T) {
 		t.Run(deployment, func(t *testing.T) {
 			t.Parallel()
 			d := start(t)
-			c := exec.New(d.client)
+			c := d.exec
 			for round := 1; round <= 3; round++ {
 				require.NoError(t, d.client.ScriptFlush(t.Context()).Err())
 				var b exec.Batch

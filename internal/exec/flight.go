@@ -3,22 +3,22 @@ package exec
 import (
 	"context"
 	"slices"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // flight makes one attempt of each call, in one round trip to each node.
 func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	if err := ctx.Err(); err != nil {
 		for _, one := range calls {
-			one.reply = Reply{err: &notSentError{err}}
+			one.fail(err)
 		}
 		return
 	}
-	for _, one := range calls {
-		one.attempt(ctx)
-	}
+	begin(calls)
 	guarded, stop := c.guard(ctx, calls)
 	defer stop()
-	if !c.detaches(ctx, calls) {
+	if !c.detaches(ctx, calls[0].batched) {
 		c.send(guarded, calls, r)
 		return
 	}
@@ -58,7 +58,7 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 func recall(calls []*call) bool {
 	all := true
 	for _, one := range calls {
-		all = (!one.cmd.write || one.request.mark.withdraw()) && all
+		all = (!one.cmd.write || one.request.common().mark.withdraw()) && all
 	}
 	if all {
 		for _, one := range calls {
@@ -72,30 +72,36 @@ func recall(calls []*call) bool {
 // behind: a batch, which goes on for long, whatever a client sends that would wait
 // on its socket beyond the deadline, and everything while a node of a Cluster may
 // be dead.
-func (c *Client) detaches(ctx context.Context, calls []*call) bool {
+func (c *Client) detaches(ctx context.Context, batched bool) bool {
 	if c.topology != nil && c.topology.troubled() {
 		return true
 	}
 	_, limited := ctx.Deadline()
-	return calls[0].batched && ctx.Done() != nil || limited && !c.timely
+	return batched && ctx.Done() != nil || limited && !c.timely
 }
 
 // send hands the attempts to go-redis and notes what came of them.
 func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 	switch {
-	case r.Replicas > 0 && slices.ContainsFunc(calls, (*call).writes), slices.ContainsFunc(calls, (*call).asks), c.topology.splits(ctx, calls):
+	case r.Replicas > 0 && slices.ContainsFunc(calls, (*call).writes), slices.ContainsFunc(calls, (*call).asks), c.topology.splitsAny(ctx, calls):
 		c.toNodes(ctx, calls, r)
 		return
 	case len(calls) == 1:
 		_ = c.redis.Process(ctx, calls[0].request) // the request holds the error
 	default:
-		pipe := c.redis.Pipeline()
-		for _, one := range calls {
-			_ = pipe.Process(ctx, one.request) // only queues it
+		cmds := make([]redis.Cmder, len(calls))
+		for i, one := range calls {
+			cmds[i] = one.request
 		}
-		_, _ = pipe.Exec(ctx) // the requests hold the errors
+		pipe := c.redis.Pipeline()
+		_ = pipe.BatchProcess(ctx, cmds...) // only queues them
+		_, _ = pipe.Exec(ctx)               // the requests hold the errors
 	}
 	for _, one := range calls {
 		one.take()
 	}
+}
+
+func (t *topology) splitsAny(ctx context.Context, calls []*call) bool {
+	return t != nil && slices.ContainsFunc(calls, func(one *call) bool { return t.splits(ctx, one) })
 }

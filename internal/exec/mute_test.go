@@ -38,9 +38,11 @@ func TestDeadlinesOfClientsThatNeverConnected(t *testing.T) {
 				t.Cleanup(func() { _ = client.Close() })
 				c := exec.New(client)
 				for what, call := range map[string]func(context.Context) error{
-					"write": func(ctx context.Context) error { return c.Do(ctx, exec.Write("SET", "k", "v")).Err() },
-					"read":  func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
-					"scan":  func(ctx context.Context) error { return c.Scan(ctx, "*", func([]string) bool { return true }) },
+					"write":        func(ctx context.Context) error { return c.Do(ctx, exec.Write("SET", "k", "v")).Err() },
+					"read":         func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
+					"shared write": func(ctx context.Context) error { return sharing(client).Do(ctx, exec.Write("SET", "k", "v")).Err() },
+					"shared read":  func(ctx context.Context) error { return sharing(client).Do(ctx, exec.Get("k")).Err() },
+					"scan":         func(ctx context.Context) error { return c.Scan(ctx, "*", func([]string) bool { return true }) },
 					"replicated": func(ctx context.Context) error {
 						var b exec.Batch
 						b.Replicate(exec.Replication{Replicas: 1, Timeout: time.Second})

@@ -66,7 +66,7 @@ func (t *topology) nodeOf(ctx context.Context, one *call) (node, error) {
 		to, err := t.nodeAt(ctx, one.ask)
 		return node{client: to, asking: true}, err
 	}
-	owner, err := t.client.MasterForKey(ctx, one.cmd.key())
+	owner, err := t.client.MasterForKey(ctx, one.cmd.routingKey())
 	return node{client: owner}, err
 }
 
@@ -92,13 +92,13 @@ func (n node) send(ctx context.Context, calls []*call, r Replication) {
 	pipe := n.client.Pipeline()
 	for _, one := range calls {
 		if n.asking {
-			_ = pipe.Process(ctx, &request{Cmder: redis.NewCmd(ctx, "ASKING")}) // only queues it
+			_ = pipe.Process(ctx, once{redis.NewCmd(ctx, "asking")}) // only queues it
 		}
 		_ = pipe.Process(ctx, one.request)
 	}
-	wait := redis.NewCmd(ctx, "WAIT", r.Replicas, r.milliseconds(ctx))
+	wait := redis.NewCmd(ctx, "wait", r.Replicas, r.milliseconds(ctx))
 	if r.Replicas > 0 {
-		_ = pipe.Process(ctx, &request{Cmder: wait})
+		_ = pipe.Process(ctx, once{wait})
 	}
 	_, _ = pipe.Exec(ctx) // the requests hold the errors
 	acknowledged, err := 0, error(nil)
@@ -125,9 +125,15 @@ func (r Replication) milliseconds(ctx context.Context) int64 {
 
 // askedNode returns the address in a reply such as "ASK 3999 127.0.0.1:6381".
 func askedNode(err error) string {
-	if !redis.HasErrorPrefix(err, "ASK ") {
+	if err == nil || !redis.HasErrorPrefix(err, "ASK ") {
 		return ""
 	}
 	text := err.Error()
 	return text[strings.LastIndexByte(text, ' ')+1:]
 }
+
+// once is a command that go-redis sends once and that nobody withdraws.
+type once struct{ *redis.Cmd }
+
+// NoRetry has go-redis send the command once.
+func (once) NoRetry() bool { return true }

@@ -1,45 +1,40 @@
 package exec
 
-import (
-	"fmt"
-
-	"github.com/redis/go-redis/v9"
-)
+import "fmt"
 
 // Reply is what came of a command: what Redis replied, or the error of go-redis
 // as it is.
 type Reply struct {
-	value any
-	err   error
+	text   string // of a reply that is one string
+	isText bool
+	value  any
+	err    error
+	// settled says that no attempt can still hold the command's arguments.
+	settled bool
 	// short says that the write was applied and too few replicas have said so in
 	// time; why is what kept them from it, if that is known.
 	short bool
 	why   error
 }
 
-// replyOf returns the reply that a command of go-redis holds.
-func replyOf(cmd redis.Cmder) Reply {
-	switch cmd := cmd.(type) {
-	case *redis.StringCmd:
-		data, err := cmd.Bytes()
-		return Reply{value: data, err: err}
-	case *redis.Cmd:
-		return Reply{value: cmd.Val(), err: cmd.Err()}
-	}
-	panic(fmt.Sprintf("exec: no reply in a %T", cmd))
-}
-
 // Err returns why there is no reply, or nil.
 func (r Reply) Err() error { return r.err }
+
+// Settled reports whether the command's arguments may be used for something else:
+// nothing that was left behind can still send them.
+func (r Reply) Settled() bool { return r.settled }
 
 // Short reports whether the write was applied and not confirmed by enough
 // replicas, and why, if that is known.
 func (r Reply) Short() (short bool, why error) { return r.short, r.why }
 
-// Bytes returns a reply that is one string.
+// Bytes returns a reply that is one string. Nobody may change it.
 func (r Reply) Bytes() ([]byte, error) {
-	if r.err != nil {
+	switch {
+	case r.err != nil:
 		return nil, r.err
+	case r.isText:
+		return bytesOf(r.text), nil
 	}
 	return Bytes(r.value)
 }
@@ -68,13 +63,10 @@ func (r Reply) List() ([]any, error) {
 	return list, nil
 }
 
-// Bytes returns an element of a reply that is one string.
+// Bytes returns an element of a reply that is one string. Nobody may change it.
 func Bytes(v any) ([]byte, error) {
-	switch v := v.(type) {
-	case []byte:
-		return v, nil
-	case string:
-		return []byte(v), nil
+	if s, ok := v.(string); ok {
+		return bytesOf(s), nil
 	}
 	return nil, unexpected(v)
 }

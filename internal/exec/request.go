@@ -3,112 +3,170 @@ package exec
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// request is one attempt of a command: what go-redis is given. Redirections of
-// Redis Cluster are still followed: they prove that the command was not executed.
-type request struct {
+// request is one attempt of a command: what go-redis is given. It shares nothing
+// with another attempt. Redirections of Redis Cluster are still followed: they
+// prove that the command was not executed.
+type request interface {
 	redis.Cmder
-	mark mark
+	reply() Reply
+	common() *attempt
 }
+
+// attempt is what all requests have besides a command of go-redis.
+type attempt struct {
+	mark  mark
+	key   text // empty if the command has none
+	write bool
+
+	// The rest is for one that shares a round trip; see lane.go.
+	self       request
+	state      atomic.Uint32
+	next, prev *attempt // in the queue
+	bytes      int      // about how many it and its reply have
+	until      int64    // the caller's deadline, in Unix nanoseconds, or 0
+	done       chan struct{}
+	failure    error // what broke the flight, if go-redis did not say so
+}
+
+func (a *attempt) common() *attempt { return a }
+
+// Name returns the name of the command.
+func (a *attempt) Name() string { return a.mark.name }
 
 // NoRetry has go-redis send the request once, also in a pipeline.
-func (*request) NoRetry() bool { return true }
+func (*attempt) NoRetry() bool { return true }
 
-// SetErr notes the server's word that it did not execute the request, after which
-// it may be sent again: to where a redirection points.
-func (r *request) SetErr(err error) {
-	if isReply(err) && !errors.Is(err, redis.Nil) && !raised(err.Error()) {
-		r.mark.state.CompareAndSwap(sending, waiting)
+// noted notes what an error of the request tells of it.
+func (a *attempt) noted(err error) {
+	if err != nil && a.write && isReply(err) && !errors.Is(err, redis.Nil) && !raised(err.Error()) {
+		a.mark.refused()
 	}
-	r.Cmder.SetErr(err)
 }
 
-// newRequest returns an attempt of cmd, which shares nothing with another.
-func newRequest(ctx context.Context, cmd *Command) *request {
-	r := new(request)
-	args := cmd.args
-	if cmd.write {
-		args = append(make([]any, 0, len(args)), args...)
-		at := markable(cmd)
-		r.mark.arg = args[at]
-		args[at] = &r.mark
+// placeKey puts the parts of the key together, in room if they fit, and returns
+// them as an argument. A Cluster's client wants a string, to find out the slot.
+func (a *attempt) placeKey(room []byte, c *Command, clustered bool) any {
+	a.key.bytes = append(append(room, c.prefix...), c.key...)
+	if clustered {
+		return stringOf(a.key.bytes)
 	}
-	if cmd.text {
-		r.Cmder = redis.NewStringCmd(ctx, args...)
-	} else {
-		r.Cmder = redis.NewCmd(ctx, args...)
+	return &a.key
+}
+
+// A request has room for keys and numbers of this length.
+const (
+	keyRoom    = 64
+	numberRoom = 20
+)
+
+type getRequest struct {
+	redis.StringCmd
+	attempt
+	args [2]any
+	room [keyRoom]byte
+}
+
+// SetErr is what go-redis calls with the outcome.
+func (r *getRequest) SetErr(err error) { r.noted(err); r.StringCmd.SetErr(err) }
+func (r *getRequest) reply() Reply     { return textReply(&r.StringCmd) }
+
+type setRequest struct {
+	redis.StringCmd
+	attempt
+	args  [7]any
+	data  text
+	life  text
+	room  [keyRoom]byte
+	digit [numberRoom]byte
+}
+
+// SetErr is what go-redis calls with the outcome.
+func (r *setRequest) SetErr(err error) { r.noted(err); r.StringCmd.SetErr(err) }
+func (r *setRequest) reply() Reply     { return textReply(&r.StringCmd) }
+
+type generalRequest struct {
+	redis.Cmd
+	attempt
+}
+
+// SetErr is what go-redis calls with the outcome.
+func (r *generalRequest) SetErr(err error) { r.noted(err); r.Cmd.SetErr(err) }
+func (r *generalRequest) reply() Reply     { return Reply{value: r.Val(), err: r.Err()} }
+
+func textReply(cmd *redis.StringCmd) Reply {
+	text, err := cmd.Result()
+	return Reply{text: text, isText: true, err: err}
+}
+
+// newRequest returns an attempt of c.
+func newRequest(c *Command, clustered bool) request {
+	var r request
+	switch c.kind {
+	case get:
+		r = newGet(c, clustered, new(getRequest))
+	case set:
+		r = newSet(c, clustered)
+	default:
+		r = newGeneral(c)
 	}
+	route(r, clustered)
 	return r
 }
 
-// markable returns the argument that a mark takes the place of: one that go-redis
-// does not look at to find out where the command goes.
-func markable(cmd *Command) int {
-	switch {
-	case cmd.script != nil:
-		return 1
-	case len(cmd.args) > 2:
-		return 2
-	default:
-		return 0
+// route spares go-redis to look up, for each call and with a timer, what matters
+// only to commands that it splits by slot.
+func route(cmd redis.Cmder, clustered bool) {
+	if clustered {
+		cmd.SetStepCount(1)
 	}
 }
 
-// mark is an argument that notes when go-redis begins to write its command to a
-// connection, which asks it for its bytes. A command whose mark was never asked
-// was not sent, whatever else went wrong, and so not executed.
-type mark struct {
-	arg   any
-	state atomic.Uint32
+func newGet(c *Command, clustered bool, r *getRequest) request {
+	r.mark.name = c.name
+	r.args = [...]any{"get", r.placeKey(r.room[:0], c, clustered)}
+	place(&r.StringCmd, redis.NewStringCmd(context.Background(), r.args[:]...))
+	return r
 }
 
-const (
-	waiting uint32 = iota
-	sending
-	withdrawn
-)
-
-var (
-	errWithdrawn = errors.New("recalled before it was sent")
-	errSent      = errors.New("sent before; a hook of the client may call next only once")
-)
-
-// MarshalBinary returns the argument, but not for a command that was withdrawn or
-// that was sent already, which a hook may try that repeats what has failed.
-func (m *mark) MarshalBinary() ([]byte, error) {
-	if !m.state.CompareAndSwap(waiting, sending) {
-		if m.state.Load() == withdrawn {
-			return nil, errWithdrawn
-		}
-		return nil, errSent
+func newSet(c *Command, clustered bool) request {
+	r := new(setRequest)
+	r.mark.name, r.write, r.data.bytes = c.name, true, c.data
+	args := append(r.args[:0], &r.mark, r.placeKey(r.room[:0], c, clustered), &r.data)
+	if c.set.Milliseconds > 0 {
+		r.life.bytes = strconv.AppendInt(r.digit[:0], c.set.Milliseconds, 10)
+		args = append(args, "px", &r.life)
 	}
-	switch arg := m.arg.(type) {
-	case []byte:
-		return arg, nil
-	case string:
-		return []byte(arg), nil
-	case int64:
-		return strconv.AppendInt(nil, arg, 10), nil
+	if c.set.If != "" {
+		args = append(args, c.set.If)
 	}
-	return fmt.Append(nil, m.arg), nil
+	if c.set.Old {
+		args = append(args, "get")
+	}
+	place(&r.StringCmd, redis.NewStringCmd(context.Background(), args...))
+	return r
 }
 
-// String returns the argument for go-redis, which asks for the command's name,
-// and for hooks that print commands.
-func (m *mark) String() string {
-	if b, ok := m.arg.([]byte); ok {
-		return string(b)
+func newGeneral(c *Command) request {
+	r := new(generalRequest)
+	r.mark.name, r.write = c.name, c.write
+	args := c.args
+	if c.write {
+		args = append(make([]any, 0, len(args)), args...)
+		args[0] = &r.mark
 	}
-	return fmt.Sprint(m.arg)
+	if key := c.routingKey(); key != "" {
+		r.key.bytes = bytesOf(key)
+	}
+	place(&r.Cmd, redis.NewCmd(context.Background(), args...))
+	return r
 }
 
-// withdraw has the command never be sent, and reports false if that is too late.
-func (m *mark) withdraw() bool {
-	return m.state.CompareAndSwap(waiting, withdrawn) || m.state.Load() == withdrawn
-}
+// place moves a command that is new and was not used to where it belongs, so that
+// it is one piece of memory with its request.
+func place[T any](to, from *T) { *to = *from }

@@ -58,7 +58,7 @@ func sameServers(a, b []server) bool {
 // scan calls page with the keys of one server, and returns false if page did.
 func (s *server) scan(ctx context.Context, match string, page func(keys []string) bool) (more bool, err error) {
 	for cursor := "0"; ; {
-		list, err := s.client.Do(ctx, Read("SCAN", cursor, "MATCH", match, "COUNT", scanCount)).List()
+		list, err := s.client.Do(ctx, Read("scan", cursor, "MATCH", match, "COUNT", scanCount)).List()
 		if err != nil {
 			return false, err
 		}
@@ -132,7 +132,7 @@ func (c *Client) layout(ctx context.Context) ([]server, error) {
 // anew and understands no cursor of before, and as a node of a Cluster its id, its
 // epoch, and its slots with those that are moving.
 func (s *server) identify(ctx context.Context, clustered bool) error {
-	info, err := s.client.Do(ctx, Read("INFO", "server")).Bytes()
+	info, err := s.client.Do(ctx, Read("info", "server")).Bytes()
 	switch {
 	case err != nil && isReply(err) && strings.Contains(err.Error(), "section (server) is not supported"):
 		return nil // the embedded server, which is always the same
@@ -150,7 +150,7 @@ func (s *server) identify(ctx context.Context, clustered bool) error {
 	if !clustered {
 		return nil
 	}
-	nodes, err := s.client.Do(ctx, Read("CLUSTER", "NODES")).Bytes()
+	nodes, err := s.client.Do(ctx, Read("cluster", "NODES")).Bytes()
 	if err != nil && isReply(err) && strings.Contains(err.Error(), "cluster support disabled") {
 		return nil // a master behind Sentinel, whose replicas go-redis reads from
 	}

@@ -24,27 +24,27 @@ func NewScript(source string) *Script {
 // Read returns the command that runs s where it may write nothing, which a user
 // who may only read is allowed to, and a replica too.
 func (s *Script) Read(keys []string, args ...any) Command {
-	return Command{args: s.args("EVALSHA_RO", keys, args), script: s}
+	return s.command("evalsha_ro", keys, args, false)
 }
 
 // ReadPrimary is [Script.Read] on the primary alone, for what the next write will
 // be compared with.
 func (s *Script) ReadPrimary(keys []string, args ...any) Command {
-	return Command{args: s.args("EVALSHA", keys, args), script: s}
+	return s.command("evalsha", keys, args, false)
 }
 
 // Write returns the command that runs s, once.
 func (s *Script) Write(keys []string, args ...any) Command {
-	return Command{args: s.args("EVALSHA", keys, args), script: s, write: true}
+	return s.command("evalsha", keys, args, true)
 }
 
-func (s *Script) args(name string, keys []string, args []any) []any {
+func (s *Script) command(name string, keys []string, args []any, write bool) Command {
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, name, s.digest, len(keys))
 	for _, key := range keys {
 		all = append(all, key)
 	}
-	return append(all, args...)
+	return Command{name: name, args: append(all, args...), script: s, write: write}
 }
 
 // withSource returns the command that also works where the server does not know
@@ -52,10 +52,10 @@ func (s *Script) args(name string, keys []string, args []any) []any {
 func (c Command) withSource() Command {
 	args := append([]any(nil), c.args...)
 	args[1] = c.script.source
-	args[0] = "EVAL"
-	if c.args[0] == "EVALSHA_RO" {
-		args[0] = "EVAL_RO"
+	if c.name = "eval"; c.args[0] == "evalsha_ro" {
+		c.name = "eval_ro"
 	}
+	args[0] = c.name
 	c.args = args
 	return c
 }

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,8 +15,6 @@ const (
 	reloadLimit = 500 * time.Millisecond
 	// reloadPause is the least time between two looks.
 	reloadPause = 50 * time.Millisecond
-	// guardPause is after how long a call that waits looks for a new owner.
-	guardPause = 250 * time.Millisecond
 	// troubleLasts is how long after the last sign of it there may be trouble.
 	troubleLasts = 10 * time.Second
 )
@@ -115,82 +112,30 @@ func (t *topology) look(done chan struct{}) {
 	close(done)
 }
 
-// splits reports whether go-redis would make commands of its own of one of the
-// calls, one for each slot of its keys, as it does for some commands with the
-// resolver of [redis.ClusterClient.NewDynamicResolver]. Those would be repeated.
-func (t *topology) splits(ctx context.Context, calls []*call) bool {
-	if t == nil {
+// splits reports whether go-redis would make commands of its own of the call, one
+// for each slot of its keys, as it does for some commands with the resolver of
+// [redis.ClusterClient.NewDynamicResolver]. Those would be repeated.
+func (t *topology) splits(ctx context.Context, one *call) bool {
+	if t == nil || one.cmd.name != "unlink" && one.cmd.name != "exists" {
 		return false
 	}
 	resolver := t.client.GetResolver()
-	return resolver != nil && slices.ContainsFunc(calls, func(one *call) bool {
-		if name := one.cmd.args[0]; name != "UNLINK" && name != "EXISTS" {
-			return false
-		}
-		policy := resolver.GetCommandPolicy(ctx, one.request)
-		return policy != nil && !policy.CanBeUsedInPipeline()
-	})
+	if resolver == nil {
+		return false
+	}
+	policy := resolver.GetCommandPolicy(ctx, one.request)
+	return policy != nil && !policy.CanBeUsedInPipeline()
 }
 
 // byOwner returns the calls by the node that each goes to, as far as is known.
 func (t *topology) byOwner(ctx context.Context, calls []*call) map[*redis.Client][]*call {
 	groups := make(map[*redis.Client][]*call, 3)
 	for _, one := range calls {
-		owner, err := t.client.MasterForKey(ctx, one.cmd.key())
+		owner, err := t.client.MasterForKey(ctx, one.cmd.routingKey())
 		if err != nil {
 			owner = nil
 		}
 		groups[owner] = append(groups[owner], one)
 	}
 	return groups
-}
-
-// guard returns a context that ends when a key of the calls has a new owner. To
-// go-redis that means to wait no longer for a connection to the old one, which
-// may be stuck; what it has begun to send is not affected.
-func (c *Client) guard(ctx context.Context, calls []*call) (context.Context, func()) {
-	if c.topology == nil {
-		return ctx, func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	g := &guard{topology: c.topology, ctx: ctx, cancel: cancel, owners: make(map[*redis.Client]string, 1)}
-	for _, one := range calls {
-		if key := one.cmd.key(); key != "" {
-			if owner, err := c.topology.client.MasterForKey(ctx, key); err == nil {
-				g.owners[owner] = key
-			}
-		}
-	}
-	g.timer = time.AfterFunc(time.Hour, g.look)
-	g.timer.Reset(guardPause) // not before g has it
-	return ctx, g.stop
-}
-
-type guard struct {
-	topology *topology
-	ctx      context.Context
-	cancel   context.CancelFunc
-	owners   map[*redis.Client]string // each with one of its keys
-	timer    *time.Timer
-	stopped  atomic.Bool
-}
-
-func (g *guard) stop() {
-	g.stopped.Store(true)
-	g.timer.Stop()
-	g.cancel()
-}
-
-func (g *guard) look() {
-	g.topology.trouble()
-	g.topology.reload(g.ctx)
-	for owner, key := range g.owners {
-		if now, err := g.topology.client.MasterForKey(g.ctx, key); err == nil && now != owner {
-			g.cancel()
-			return
-		}
-	}
-	if !g.stopped.Load() {
-		g.timer.Reset(guardPause)
-	}
 }

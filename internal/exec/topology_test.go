@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,12 +23,13 @@ import (
 // promotion.
 func TestADeadMasterIsReplacedUnderCalls(t *testing.T) {
 	t.Parallel()
+	kill := func(t *testing.T, _ *redistest.ProxySet, s *redistest.Server) { s.Kill(t) }
+	hide := func(t *testing.T, ps *redistest.ProxySet, s *redistest.Server) {
+		ps.Of(s).Blackhole(true)
+		s.Pause(t)
+	}
 	for name, cut := range map[string]func(*testing.T, *redistest.ProxySet, *redistest.Server){
-		"killed": func(t *testing.T, _ *redistest.ProxySet, s *redistest.Server) { s.Kill(t) },
-		"black-holed": func(t *testing.T, ps *redistest.ProxySet, s *redistest.Server) {
-			ps.Of(s).Blackhole(true)
-			s.Pause(t)
-		},
+		"killed": kill, "black-holed": hide, "killed, shared": kill, "black-holed, shared": hide,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,6 +40,9 @@ func TestADeadMasterIsReplacedUnderCalls(t *testing.T) {
 			client := redis.NewClusterClient(o)
 			t.Cleanup(func() { _ = client.Close() })
 			c := exec.New(client)
+			if strings.HasSuffix(name, "shared") {
+				c = sharing(client)
+			}
 
 			const key = "k"
 			victim, err := cluster.Owner(key)

@@ -30,6 +30,8 @@
 //   - lost_replies: calls whose reply was lost; at least 1
 //   - lost_kinds: how many of the calls in lost.go were covered; all
 //   - lost_missed: calls that ended before their fault could strike
+//   - lost_shared: commands that shared a pipeline with those of other calls; at
+//     least 1
 //   - unreported: of the lost replies, those not reported as
 //     state.ErrUnknownOutcome; 0
 //   - plain_duplicates_of_100_lost: of 100 INCR by go-redis alone whose first

@@ -14,6 +14,10 @@ import (
 	"github.com/typedstate/typedstate/state"
 )
 
+// lostClients are enough for their calls to share round trips, so that a reply that
+// is lost takes those of others with it.
+const lostClients = 48
+
 // stallDeadline is the deadline of a call whose reply is held beyond it.
 const stallDeadline = 30 * time.Millisecond
 
@@ -236,7 +240,10 @@ func lostReplies(b *bench) {
 	server := redistest.Start(b.tb)
 	proxy := redistest.StartProxy(b.tb, server.Addr())
 	direct := server.Client(b.tb)
-	store, plain := b.store(b.through(server, proxy.Addr()), "lost:"), b.store(direct, "lost:")
+	client := b.through(server, proxy.Addr())
+	var company company
+	client.AddHook(&company)
+	store, plain := b.store(client, "lost:"), b.store(direct, "lost:")
 	b.warm(plain)
 
 	book := newLedger()
@@ -245,7 +252,7 @@ func lostReplies(b *bench) {
 	kinds := make([]atomic.Int64, len(lostOps))
 	odd := newComplaints()
 	q := b.quota(b.counts.lost, b.share)
-	b.workers(16, func(_ int, r *rand.Rand) {
+	b.workers(lostClients, func(_ int, r *rand.Rand) {
 		for i := r.IntN(len(lostOps)); q.take(); i++ {
 			op := &lostOps[i%len(lostOps)]
 			for { // until the fault has struck
@@ -282,6 +289,7 @@ func lostReplies(b *bench) {
 	b.out.set("lost_kinds", covered)
 	b.out.set("unreported", unreported.Load())
 	b.out.set("lost_missed", missed.Load())
+	b.out.set("lost_shared", company.shared.Load())
 	b.out.set("plain_duplicates_of_100_lost", b.plainLosses(server, proxy))
 	odd.tell(b)
 }

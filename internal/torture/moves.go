@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	moveClients = 6
+	moveClients = 24
 	// A journal is a key whose value lists the calls that changed it. It gets no
 	// longer than this, so that it stays cheap to change.
 	journalLength = 30

@@ -160,6 +160,7 @@ var bounds = map[string]bound{
 	"visible_errors_cluster": exactly(0),
 
 	"lost_replies":       atLeast(1),
+	"lost_shared":        atLeast(1),
 	"lost_kinds":         atLeast(float64(len(lostOps))),
 	"unreported":         exactly(0),
 	"exact_calls":        atLeast(1),

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/typedstate/typedstate/internal/redistest"
 )
@@ -121,3 +126,25 @@ func (l *ledger) repeated(odd *complaints) (n int64) {
 }
 
 var errSentAgain = errors.New("a write was sent again")
+
+// company is a hook that counts the commands which share a pipeline with those of
+// another call.
+type company struct{ shared atomic.Int64 }
+
+func (*company) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (*company) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (c *company) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		calls := map[int64]bool{}
+		for _, cmd := range cmds {
+			if id, ok := callOf(strings.Fields(fmt.Sprint(cmd.Args()...))); ok {
+				calls[id] = true
+			}
+		}
+		if len(calls) > 1 {
+			c.shared.Add(int64(len(cmds)))
+		}
+		return next(ctx, cmds)
+	}
+}
