@@ -198,7 +198,7 @@ var sparseMsgpack = rt.Msgpack(func(e *rt.MsgpackEncoder, v *sparseList) {
 			d.Library(new(int))
 		}
 	}
-	for o := d.Object(sparseFields); o.Next(d); {
+	for o := d.Object(packedSparseFields); o.Next(d); {
 		switch o.Field {
 		case 0:
 			rt.SliceFromMsgpack(d, &v.List, one)
@@ -212,7 +212,7 @@ var sparseMsgpack = rt.Msgpack(func(e *rt.MsgpackEncoder, v *sparseList) {
 	}
 })
 
-var sparseFields = rt.FieldsOf("list", "other", "byInt")
+var packedSparseFields = rt.FieldsOf("list", "other", "byInt")
 
 func TestMsgpackMemory(t *testing.T) {
 	refused := func(v sparseList) bool {
