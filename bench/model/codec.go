@@ -1,13 +1,15 @@
 package model
 
-import "github.com/typedstate/typedstate/state"
+import (
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/rt"
+)
 
 // The codecs of the families in this package, for measuring them without Redis.
-// Where stategen generates codecs, they are what is named here, and in the
-// families of state_gen.go.
+// They are those that state_gen.go names in its families.
 var (
-	SessionJSON     state.Codec = state.JSON()
-	SessionMsgpack  state.Codec = state.Msgpack()
-	PresenceJSON    state.Codec = state.JSON()
-	PresenceMsgpack state.Codec = state.Msgpack()
+	SessionJSON     state.Codec = rt.JSON(sessionToJSON, sessionFromJSON)
+	SessionMsgpack  state.Codec = rt.Msgpack(sessionToMsgpack, sessionFromMsgpack)
+	PresenceJSON    state.Codec = rt.JSON(presenceToJSON, presenceFromJSON)
+	PresenceMsgpack state.Codec = rt.Msgpack(presenceToMsgpack, presenceFromMsgpack)
 )
