@@ -32,6 +32,32 @@ var _ = conform("get returns what was set", func(t *testing.T, b bench) {
 	assert.InDelta(t, 30*time.Minute, left, float64(10*time.Second))
 })
 
+// What values are read into is used again.
+var _ = conform("a value that was read leaves nothing in the next", func(t *testing.T, b bench) {
+	store := b.all(t)
+	full, empty, broken := sessions.Key("full"), sessions.Key("empty"), sessions.Key("broken")
+	want := session{User: "u", Cart: []string{"a", "b"}}
+	require.NoError(t, full.Set(t.Context(), store, want))
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"session:empty", "{}", 0).Err())
+	require.NoError(t, b.admin.Set(t.Context(), b.prefix+"session:broken", `{"user":"x","cart":1}`, 0).Err())
+	for range 3 {
+		first, err := full.Get(t.Context(), store)
+		require.NoError(t, err)
+		second, err := empty.Get(t.Context(), store)
+		require.NoError(t, err)
+		_, err = broken.Get(t.Context(), store)
+		require.Error(t, err)
+		third, _, err := state.Lookup(t.Context(), store, empty)
+		require.NoError(t, err)
+		looked, _, err := state.Lookup(t.Context(), store, full)
+		require.NoError(t, err)
+		assert.Equal(t, want, first)
+		assert.Equal(t, want, looked)
+		assert.Zero(t, second)
+		assert.Zero(t, third)
+	}
+})
+
 var _ = conform("a missing value is not found", func(t *testing.T, b bench) {
 	store := b.all(t)
 	key := sessions.Key("1")

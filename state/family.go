@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,24 @@ type family struct {
 	jitter   float64
 	sliding  bool
 	recent   atomic.Int64 // about how many bytes its values have
+	spares   sync.Pool    // of pointers to zero values
+}
+
+// spare returns a pointer to a zero value of the family, or nil. A value is read
+// through a pointer that the codec is given, so that a variable of the caller's
+// would be allocated for each call.
+func (f *family) spare() any {
+	if f == nil {
+		return nil
+	}
+	return f.spares.Get()
+}
+
+// keep takes back what spare returned, zero again.
+func (f *family) keep(p any) {
+	if f != nil {
+		f.spares.Put(p)
+	}
 }
 
 // usualBytes returns about how many bytes the family's values have lately had when

@@ -71,7 +71,13 @@ func (k Key[T]) Name(r Reader) (string, error) { return k.ref.fullName(r) }
 //
 //go:noinline
 func (k Key[T]) Get(ctx context.Context, r Reader) (v T, err error) {
-	err = get(ctx, r, k.ref, &v)
+	p, _ := k.ref.family.spare().(*T)
+	if p == nil {
+		p = new(T)
+	}
+	err = get(ctx, r, k.ref, p)
+	v, *p = *p, v // as in Lookup
+	k.ref.family.keep(p)
 	return v, err
 }
 

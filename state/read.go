@@ -14,7 +14,13 @@ import (
 //
 //go:noinline
 func Lookup[T any](ctx context.Context, r Reader, k Key[T]) (v T, found bool, err error) {
-	found, err = lookup(ctx, r, k.ref, &v)
+	p, _ := k.ref.family.spare().(*T)
+	if p == nil {
+		p = new(T)
+	}
+	found, err = lookup(ctx, r, k.ref, p)
+	v, *p = *p, v // which leaves it zero
+	k.ref.family.keep(p)
 	return v, found, err
 }
 
