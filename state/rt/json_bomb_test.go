@@ -136,11 +136,13 @@ func explosion(t *testing.T, decode func(data []byte, v any) error, doc []byte, 
 		took = min(took, time.Since(start))
 		runtime.ReadMemStats(&after)
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
-		if took < limit {
+		if took < limit || raced {
 			break
 		}
 	}
-	assert.Less(t, took, limit)
+	if !raced {
+		assert.Less(t, took, limit)
+	}
 	return err
 }
 
