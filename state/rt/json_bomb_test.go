@@ -136,17 +136,18 @@ func explosion(t *testing.T, decode func(data []byte, v any) error, doc []byte, 
 		took = min(took, time.Since(start))
 		runtime.ReadMemStats(&after)
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
-		if took < limit || raced {
+		if took < limit {
 			break
 		}
 	}
-	if !raced {
-		assert.Less(t, took, limit)
-	}
+	assert.Less(t, took, limit)
 	return err
 }
 
 func TestJSONBombs(t *testing.T) {
+	if raced {
+		t.Skip("one goroutine, and much to count")
+	}
 	const size = 1 << 20
 	fill := func(open, one, end string) []byte {
 		n := (size - len(open) - len(end)) / (len(one) + 1)

@@ -287,6 +287,9 @@ func TestJSONStructsOfManyFields(t *testing.T) {
 
 func TestJSONMemoryIsCountedAlike(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("one goroutine, and much to count")
+	}
 	// Around the length at which the values take too much, both agree where.
 	one := chain{}
 	for _, n := range []int{1000, 20165, 40000} {
@@ -358,6 +361,9 @@ var sparseCodec = rt.JSON(sparseToJSON, sparseFromJSON)
 // first that is not written.
 func TestJSONMemoryOfWhatIsWritten(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("one goroutine, and much to count")
+	}
 	key := func(i int) string { return strconv.Itoa(10_000 + i) }
 	for name, valueOf := range map[string]func(n int) *sparse{
 		"list": func(n int) *sparse { return &sparse{List: make([]sparse, n)} },
