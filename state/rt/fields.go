@@ -15,19 +15,35 @@ type Fields struct {
 	names  []string
 	others []string
 	// headers are the names as JSON.stringify writes them, with quotes and colon.
-	headers []string
+	headers []fieldHeader
 	byName  map[string]int
 	// foreign tells that a name is not ASCII, so that an ASCII name may fold into it.
 	foreign bool
 }
 
+// fieldHeader is a name with its quotes and colon. Most are told by one comparison of
+// their first bytes, as a number of which mask has the bytes that count.
+type fieldHeader struct {
+	text       string
+	head, mask uint64
+}
+
+func headerOf(text string) fieldHeader {
+	h := fieldHeader{text: text}
+	for i := range min(len(text), 8) {
+		h.head |= uint64(text[i]) << (8 * i)
+		h.mask |= 0xff << (8 * i)
+	}
+	return h
+}
+
 // FieldsOf returns the fields with those names.
 func FieldsOf(names ...string) *Fields {
-	f := &Fields{names: names, headers: make([]string, len(names))}
+	f := &Fields{names: names, headers: make([]fieldHeader, len(names))}
 	all := `"` + strings.Join(names, `":"`) + `":`
 	for i, name := range names {
 		end := len(name) + len(`"":`)
-		f.headers[i], all = all[:end], all[end:]
+		f.headers[i], all = headerOf(all[:end]), all[end:]
 		f.foreign = f.foreign || !isASCII(name)
 	}
 	if len(names) >= manyFields {

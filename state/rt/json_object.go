@@ -1,6 +1,9 @@
 package rt
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // manyUnknown is how many names that no field has are compared with each other.
 const manyUnknown = 16
@@ -48,15 +51,21 @@ func (o *JSONObject) Next(d *JSONDecoder) bool {
 	if o.before == 0 {
 		return false
 	}
-	if at := d.at + 1; at < len(d.data) && d.data[at-1] == o.before && o.next < len(o.fields.headers) {
-		header := o.fields.headers[o.next]
-		if rest := d.data[at:]; len(rest) >= len(header) && string(rest[:len(header)]) == header {
+	if at := d.at + 1; at+8 <= len(d.data) && d.data[at-1] == o.before && o.next < len(o.fields.headers) {
+		header := &o.fields.headers[o.next]
+		if (binary.LittleEndian.Uint64(d.data[at:])^header.head)&header.mask == 0 && header.ends(d.data[at:]) {
 			o.before = ','
-			d.at = at + len(header)
+			d.at = at + len(header.text)
 			return o.take(d, o.next)
 		}
 	}
 	return o.search(d)
+}
+
+// ends tells whether a document that begins as the header goes on as it does.
+func (h *fieldHeader) ends(data []byte) bool {
+	end := len(h.text)
+	return end <= 8 || end <= len(data) && string(data[8:end]) == h.text[8:]
 }
 
 // take goes to the value of field f.

@@ -13,7 +13,9 @@ func (d *JSONDecoder) Time(v *time.Time) {
 	if d.failed {
 		return
 	}
-	if t, ok := parseTime(part); ok {
+	// UnmarshalJSON takes no escapes.
+	plain := d.at == start+len(part)+2
+	if t, ok := parseTime(part); ok && plain {
 		*v = t
 	} else if v.UnmarshalJSON(d.data[start:d.at]) != nil {
 		d.fail()

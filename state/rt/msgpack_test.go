@@ -295,7 +295,7 @@ func TestMsgpackStartsOverFromZero(t *testing.T) {
 }
 
 func TestMsgpackAllocates(t *testing.T) {
-	if slowdown > 1 {
+	if raced {
 		t.Skip("pools lose what they are given while races are looked for")
 	}
 	in := fullSession()

@@ -2,4 +2,4 @@
 
 package rt_test
 
-const slowdown = 10
+const raced = true
