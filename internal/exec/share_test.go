@@ -383,6 +383,35 @@ func TestAHookThatBreaksOffHangsNobody(t *testing.T) {
 	}
 }
 
+// A hook that panics under a caller who goes alone is the caller's business, and must
+// not count as a call that never ends.
+func TestPanicsAreNoCallsUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]redis.UniversalClient{
+		"single": redistest.Start(t).Client(t), "cluster": redistest.StartCluster(t, 3, 0).Client(t),
+	} {
+		c := exec.New(client)
+		require.ErrorIs(t, c.Do(t.Context(), exec.Get("k")).Err(), redis.Nil)
+		var h trips
+		var over atomic.Bool
+		client.AddHook(&h)
+		client.AddHook(around(func(next func() error) error {
+			if !over.Load() {
+				panic("a hook")
+			}
+			return next()
+		}))
+		for range 20 {
+			assert.Panics(t, func() { c.Do(t.Context(), exec.Get("k")) }, name)
+		}
+		over.Store(true)
+		for range 5 {
+			assert.ErrorIs(t, c.Do(t.Context(), exec.Get("k")).Err(), redis.Nil, name)
+		}
+		assert.Zero(t, h.piped.Load(), name)
+	}
+}
+
 // TestNothingStaysBehind counts the goroutines of a client that has nothing to do.
 func TestNothingStaysBehind(t *testing.T) {
 	client := redistest.Start(t).Client(t)
