@@ -71,9 +71,8 @@ func dial(url string, universal *redis.UniversalOptions) (redis.UniversalClient,
 // commands, with a context that has none of their values; an [Observer] is told of
 // each call with its own.
 //
-// It fails for a nil client, for a *redis.Ring, which has no
-// Cluster slots, and for a *redis.AutoPipeliner, which would hold back single
-// commands.
+// It fails for a nil client, for a *redis.Ring, which has no Cluster slots, and for
+// a *redis.AutoPipeliner, which would hold back single commands.
 func New(client redis.UniversalClient, o Options) (*Store, error) {
 	s, err := newStore(client, o)
 	if err != nil {
