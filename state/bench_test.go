@@ -210,8 +210,7 @@ func BenchmarkAllocs(b *testing.B) {
 	} {
 		b.Run(d.name, func(b *testing.B) {
 			s := newBeside(b, d.start())
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
+			ctx := b.Context()
 			id := "42"
 			v := blob{s.value}
 			b.Run("goredis get", func(b *testing.B) {

@@ -64,9 +64,15 @@ func dial(url string, universal *redis.UniversalOptions) (redis.UniversalClient,
 
 // New returns a store on a client that the caller has made and will close; it
 // sends nothing. The client should have ContextTimeoutEnabled set; New logs a
-// warning if it has not. It fails for a nil client, for a *redis.Ring, which has no
-// Cluster slots, and for a *redis.AutoPipeliner, which would hold back single
-// commands.
+// warning if it has not.
+//
+// While more than a few calls are under way to a server, they share pipelines. Hooks
+// of the client, such as those for tracing, then see a pipeline of several callers'
+// commands, with a context that has none of their values; an [Observer] is told of
+// each call with its own.
+//
+// It fails for a nil client, for a *redis.Ring, which has no Cluster slots, and for
+// a *redis.AutoPipeliner, which would hold back single commands.
 func New(client redis.UniversalClient, o Options) (*Store, error) {
 	s, err := newStore(client, o)
 	if err != nil {

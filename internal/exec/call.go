@@ -177,14 +177,13 @@ func (c *Client) try(ctx context.Context, one *call) {
 		c.alone(ctx, one, nil)
 		return
 	}
-	crowded := l.enter()
+	defer l.leave() // whatever a hook does
 	bytes := one.cmd.size() + one.cmd.expected
-	if crowded && bytes <= largeBytes {
+	if l.enter() && bytes <= largeBytes {
 		l.carry(ctx, one, bytes)
 	} else {
 		c.alone(ctx, one, l)
 	}
-	l.leave()
 }
 
 // apart makes the attempt as that of a batch of one.
@@ -206,10 +205,9 @@ func (c *Client) alone(ctx context.Context, one *call, l *lane) {
 		one.take()
 		return
 	}
-	slot := l.watch()
+	defer l.unwatch(l.watch())
 	g := &lateGuard{Context: ctx, client: c, owner: l.owner, request: one.request.common()}
+	defer g.stop()
 	_ = c.redis.Process(g, one.request)
-	g.stop()
-	l.unwatch(slot)
 	one.take()
 }

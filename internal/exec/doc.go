@@ -11,6 +11,14 @@
 // each command, whatever the deployment. A batch with [Batch.Replicate] waits for
 // replicas on the connection that wrote.
 //
-// The file request.go holds the one trick on which the rest is built: it knows
-// whether go-redis has begun to write a command to a connection.
+// The file mark.go holds the one trick on which the rest is built: it knows whether
+// go-redis has begun to write a command to a connection.
+//
+// While few calls of [Client.Do] are under way to a node, each is sent by itself,
+// which is fastest then. Above that they queue in a lane (lane.go), from which
+// convoys (convoy.go) take all that waits in one pipeline each. Every call is still
+// sent once and judged by itself; it returns with its own context, and what it
+// leaves behind travels on in memory of its own. What is large goes by itself
+// always. A convoy that is stuck has others start beside it. What waits for a node
+// of a Cluster whose slots have moved is recalled.
 package exec

@@ -48,8 +48,8 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 			return
 		}
 	}
-	for i, one := range own {
-		*calls[i] = *one
+	for i, one := range calls {
+		*one = copies[i]
 	}
 }
 

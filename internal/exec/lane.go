@@ -89,6 +89,7 @@ func (l *lane) carry(ctx context.Context, one *call, bytes int) {
 	}
 	a.done = tokens.Get().(chan struct{})
 	if err := l.join(a); err != nil {
+		tokens.Put(a.done)
 		one.fail(err)
 		return
 	}

@@ -13,7 +13,7 @@ func (t *text) MarshalBinary() ([]byte, error) { return t.bytes, nil }
 func (t *text) String() string { return string(t.bytes) }
 
 // bytesOf returns the bytes of s, which nobody may change.
-func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) } //nolint:gosec // only what reads is given them
 
 // stringOf returns the text of b, which nobody may change from now on.
-func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) } //nolint:gosec // a request's key does not change

@@ -194,3 +194,78 @@ func TestAWriteIsConfirmedByReplicasOrSaidNotToBe(t *testing.T) {
 	c.Send(within(t, 10*time.Second), &b)
 	assert.Equal(t, 3, p.Executed("WAIT"), "reads wait for nobody")
 }
+
+// A master goes dark under two callers who go alone: one waits on a socket, which
+// nothing of the client ends for long, and the other for the only connection. The
+// second goes to the successor, and so does who comes later.
+func TestAStuckCallHasTheClusterLookedAt(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 1)
+	ps := redistest.Proxies(t, cluster.Nodes())
+	o := cluster.Options()
+	o.Dialer, o.ReadTimeout, o.DialTimeout = ps.Dialer(), 30*time.Second, time.Second
+	o.PoolSize, o.PoolTimeout = 1, 30*time.Second
+	client := redis.NewClusterClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	c := exec.New(client)
+	const key = "k"
+	victim, err := cluster.Owner(key)
+	require.NoError(t, err)
+	require.NoError(t, c.Do(within(t, 10*time.Second), exec.Write("SET", key, "v")).Err())
+
+	ps.Of(victim).Blackhole(true)
+	victim.Pause(t)
+	// As long as the calls are stuck, nothing else looks at the Cluster.
+	ctx := within(t, 12*time.Second)
+	ended := make(chan error, 2)
+	go func() { ended <- c.Do(ctx, exec.Get(key)).Err() }()
+	time.Sleep(50 * time.Millisecond)
+	go func() { ended <- c.Do(ctx, exec.Write("INCR", "{k}n")).Err() }()
+	at, err := cluster.AwaitOwnerChange(within(t, 20*time.Second), key, victim)
+	require.NoError(t, err)
+	select {
+	case err := <-ended:
+		assert.NoError(t, err, "the write, which was not sent")
+	case <-time.After(3 * time.Second):
+		t.Error("who waits for a connection waits on")
+	}
+	require.NoError(t, c.Do(within(t, 5*time.Second), exec.Write("SET", key, "w")).Err())
+	t.Logf("after %v", time.Since(at))
+}
+
+// The only sign that a master is dark is one call that gets no answer. It is enough
+// for those who come later not to be sent there, over a connection that is idle.
+func TestACallWithoutAnAnswerIsASign(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 1)
+	ps := redistest.Proxies(t, cluster.Nodes())
+	o := cluster.Options()
+	o.Dialer, o.ReadTimeout, o.DialTimeout, o.PoolSize = ps.Dialer(), 30*time.Second, time.Second, 2
+	client := redis.NewClusterClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	c := exec.New(client)
+	const key = "k"
+	victim, err := cluster.Owner(key)
+	require.NoError(t, err)
+	require.NoError(t, c.Do(within(t, 10*time.Second), exec.Write("SET", key, "v")).Err())
+	node, err := client.MasterForKey(t.Context(), key)
+	require.NoError(t, err)
+	first, second := node.Conn(), node.Conn()
+	require.NoError(t, first.Ping(t.Context()).Err())
+	require.NoError(t, second.Ping(t.Context()).Err())
+	require.NoError(t, first.Close())
+	require.NoError(t, second.Close())
+
+	ps.Of(victim).Blackhole(true)
+	victim.Pause(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Do(ctx, exec.Get(key)).Err() }()
+	_, err = cluster.AwaitOwnerChange(within(t, 20*time.Second), key, victim)
+	require.NoError(t, err)
+	time.Sleep(time.Second)
+	assert.NoError(t, c.Do(within(t, 3*time.Second), exec.Write("SET", key, "w")).Err())
+	cancel()
+	ps.Of(victim).Blackhole(false) // which ends the connection that was stuck
+	<-ended
+}
