@@ -47,7 +47,14 @@ func Analyze(p *Package) (*Model, []Diagnostic) {
 		places = append(places, place{a.template.Resolve(kinds(a.params)), p.at(a.at)})
 	}
 	clashes(p, declared, &found)
-	return model(p, all, declared, structs, places), found
+	codecs := newCodecs(p, declared)
+	plans := make([]*structPlan, len(all))
+	for i, a := range all {
+		if !hasErrors(found) { // a type that cannot be stored may have no end
+			plans[i] = codecs.family(a.named, a.options.codec)
+		}
+	}
+	return model(p, all, codecs, plans, structs, places), found
 }
 
 // families reads the directives of a package. Where a directive has an error that
@@ -139,12 +146,7 @@ func walk(p *Package, all []analysed, found *diagnostics) []*types.Named {
 }
 
 // model turns what was read into plain data.
-func model(p *Package, all []analysed, declared []declaration, structs []*types.Named, places []place) *Model {
-	codecs := newCodecs(p, declared)
-	plans := make([]*structPlan, len(all))
-	for i, a := range all {
-		plans[i] = codecs.family(a.named, a.options.codec)
-	}
+func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, structs []*types.Named, places []place) *Model {
 	im := newImports(p.Types, codecs.taken)
 	m := &Model{
 		Locals:  codecs.locals,

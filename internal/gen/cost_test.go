@@ -1,11 +1,14 @@
 package gen_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,35 +67,83 @@ func recordTool(path string, args []string) int {
 	return tool.ProcessState.ExitCode()
 }
 
-// families returns a package of n annotated structs, no two of one shape.
-func families(n int) string {
-	var b strings.Builder
-	b.WriteString("package many\n\nimport \"time\"\n")
-	for i := range n {
-		fmt.Fprintf(&b, `
+// A shape is what the annotated structs of a package of many look like.
+type shape struct {
+	name, source string
+}
+
+var (
+	// usual is a struct with a slice of another one, and with a map.
+	usual = shape{"usual", `
 //state:key many%[1]d:<userID> ttl=30m
 type Session%[1]d struct {
-	Cart      []Item%[1]d       `+"`json:\"cart\"`"+`
-	UpdatedAt time.Time         `+"`json:\"updatedAt\"`"+`
-	Notes     map[string]string `+"`json:\"notes,omitempty\"`"+`
+	Cart      []Item%[1]d       ` + "`json:\"cart\"`" + `
+	UpdatedAt time.Time         ` + "`json:\"updatedAt\"`" + `
+	Notes     map[string]string ` + "`json:\"notes,omitempty\"`" + `
 }
 
 type Item%[1]d struct {
-	SKU     string `+"`json:\"sku\"`"+`
-	Count%[1]d int `+"`json:\"count\"`"+`
+	SKU     string ` + "`json:\"sku\"`" + `
+	Count%[1]d int ` + "`json:\"count\"`" + `
 }
-`, i)
+`}
+	// little has no more than a few fields.
+	little = shape{"little", `
+//state:key many%[1]d:<userID> ttl=30m
+type Session%[1]d struct {
+	UserID    string    ` + "`json:\"userId\"`" + `
+	Visits%[1]d int     ` + "`json:\"visits\"`" + `
+	UpdatedAt time.Time ` + "`json:\"updatedAt\"`" + `
+}
+`}
+	// pair is a pair of structs with twelve fields and two.
+	pair = shape{"pair", `
+//state:key many%[1]d:<userID> ttl=30m
+type Session%[1]d struct {
+	ID        string            ` + "`json:\"id\"`" + `
+	UserID    string            ` + "`json:\"userId\"`" + `
+	Visits    int               ` + "`json:\"visits\"`" + `
+	Active    bool              ` + "`json:\"active\"`" + `
+	Score     float64           ` + "`json:\"score\"`" + `
+	Count%[1]d int32            ` + "`json:\"count\"`" + `
+	Tags      []string          ` + "`json:\"tags\"`" + `
+	Cart      []Item%[1]d       ` + "`json:\"cart\"`" + `
+	Notes     map[string]string ` + "`json:\"notes\"`" + `
+	Parent    *Item%[1]d        ` + "`json:\"parent\"`" + `
+	UpdatedAt time.Time         ` + "`json:\"updatedAt\"`" + `
+	Data      []byte            ` + "`json:\"data\"`" + `
+}
+
+type Item%[1]d struct {
+	SKU     string ` + "`json:\"sku\"`" + `
+	Count%[1]d int ` + "`json:\"count\"`" + `
+}
+`}
+)
+
+// families returns a package of n annotated structs, no two of one type.
+func (s shape) families(n int) string {
+	var b strings.Builder
+	b.WriteString("package many\n\nimport \"time\"\n")
+	for i := range n {
+		fmt.Fprintf(&b, s.source, i)
 	}
 	return b.String()
 }
 
-// compiled generates for n structs and returns what compiling the package took.
-func compiled(t testing.TB, dir string, n int) usage {
+// compiled generates for n structs and returns what compiling the package took,
+// with their codecs or without.
+func compiled(t testing.TB, dir string, s shape, n int, codecs bool) usage {
 	t.Helper()
-	write(t, filepath.Join(dir, "many", "many.go"), families(n))
+	write(t, filepath.Join(dir, "many", "many.go"), s.families(n))
 	result := run(t, dir, "./many")
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
 	require.Equal(t, n, result.Families)
+	if !codecs {
+		text := regexp.MustCompile(`(?m)^\tCodec: .*\n`).ReplaceAllString(string(result.Files[0].New), "")
+		from, to := strings.Index(text, "func session0ToJSON("), strings.LastIndex(text, "// If a line below")
+		result.Files[0].New = []byte(text[:from] + text[to:])
+	}
 	require.NoError(t, result.Apply())
 	// Loading the package has compiled it already; something new has that done again.
 	write(t, filepath.Join(dir, "many", "other.go"), "package many\n\nconst _ = \""+time.Now().String()+"\"\n")
@@ -110,36 +161,49 @@ func compiled(t testing.TB, dir string, n int) usage {
 	return u
 }
 
-// Generated code must not make a package slow to compile. What a family adds is
-// the difference between few and many, so that what every package pays for its
-// imports does not count. The bound on memory is the budget; that on CPU leaves
-// room for a busy machine, and BenchmarkCompile measures the budget of 25 ms.
+// perFamily is what a family adds to the cost of a package: the difference between
+// few and many, so that what every package pays for its imports does not count.
+func perFamily(t testing.TB, dir string, s shape, codecs bool) (cpu time.Duration, bytes int64) {
+	t.Helper()
+	const few, many = 20, 100
+	a, b := compiled(t, dir, s, few, codecs), compiled(t, dir, s, many, codecs)
+	return (b.CPU - a.CPU) / (many - few), (b.Bytes - a.Bytes) / (many - few)
+}
+
+// Generated code must not make a package slow to compile. The bounds leave room for
+// a busy machine; BenchmarkCompile measures the budget of 25 ms.
 func TestCompileCost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles 120 families")
+		t.Skip("compiles 480 families")
 	}
-	few, many := 20, 100
 	dir := newModule(t)
-	a, b := compiled(t, dir, few), compiled(t, dir, many)
-	perFamily := (b.CPU - a.CPU) / time.Duration(many-few)
-	bytes := (b.Bytes - a.Bytes) / int64(many-few)
-	t.Logf("%v of CPU and %.1f MB per family, beside %v and %d MB for the first %d",
-		perFamily, float64(bytes)/1e6, a.CPU, a.Bytes/1e6, few)
-	assert.Less(t, perFamily, 80*time.Millisecond)
-	assert.Less(t, bytes, int64(3e6))
+	for _, s := range []shape{little, usual} {
+		cpu, bytes := perFamily(t, dir, s, false)
+		t.Logf("%s: %v of CPU and %.1f MB per family without a codec", s.name, cpu, float64(bytes)/1e6)
+		assert.Less(t, cpu, 80*time.Millisecond, s.name)
+		assert.Less(t, bytes, int64(3e6), s.name)
+		cpu, bytes = perFamily(t, dir, s, true)
+		t.Logf("%s: %v of CPU and %.1f MB per family with its codec", s.name, cpu, float64(bytes)/1e6)
+		assert.Less(t, cpu, 120*time.Millisecond, s.name)
+		assert.Less(t, bytes, int64(5e6), s.name)
+	}
 }
 
 func BenchmarkCompile(b *testing.B) {
-	for _, n := range []int{20, 100, 1000} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			dir := newModule(b)
-			for b.Loop() {
-				u := compiled(b, dir, n)
-				b.ReportMetric(float64(u.Wall.Milliseconds())/float64(n), "ms/family")
-				b.ReportMetric(float64(u.CPU.Milliseconds())/float64(n), "cpu-ms/family")
-				b.ReportMetric(float64(u.Bytes)/1e6/float64(n), "MB/family")
+	for _, s := range []shape{little, usual} {
+		for _, codecs := range []bool{false, true} {
+			for _, n := range []int{20, 100, 1000} {
+				b.Run(fmt.Sprintf("%s/codecs=%t/%d", s.name, codecs, n), func(b *testing.B) {
+					dir := newModule(b)
+					for b.Loop() {
+						u := compiled(b, dir, s, n, codecs)
+						b.ReportMetric(float64(u.Wall.Milliseconds())/float64(n), "ms/family")
+						b.ReportMetric(float64(u.CPU.Milliseconds())/float64(n), "cpu-ms/family")
+						b.ReportMetric(float64(u.Bytes)/1e6/float64(n), "MB/family")
+					}
+				})
 			}
-		})
+		}
 	}
 }
 
@@ -147,11 +211,47 @@ func BenchmarkCompile(b *testing.B) {
 func TestThousand(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t)
-	write(t, filepath.Join(dir, "many.go"), families(1000))
+	write(t, filepath.Join(dir, "many.go"), pair.families(1000))
 	result := run(t, dir, ".")
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
 	require.Equal(t, 1000, result.Families)
 	require.Len(t, result.Files, 1)
+	requireFormatted(t, result.Files[0].New)
+}
+
+// The generator writes the codecs of its corpus and of the examples as gofmt does.
+func TestFormatted(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"codectest/state_gen.go", "../../examples/tour/state_gen.go"} {
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		requireFormatted(t, content)
+	}
+}
+
+func requireFormatted(t testing.TB, content []byte) {
+	t.Helper()
+	want, err := format.Source(content)
+	require.NoError(t, err)
+	if !bytes.Equal(want, content) {
+		assert.Equal(t, strings.Split(string(want), "\n"), strings.Split(string(content), "\n"), "gofmt would write it otherwise")
+	}
+}
+
+// BenchmarkGenerate is a whole run for packages of pairs, from loading to writing.
+func BenchmarkGenerate(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			dir := newModule(b)
+			write(b, filepath.Join(dir, "many.go"), pair.families(n))
+			for b.Loop() {
+				result := run(b, dir, ".")
+				require.False(b, result.Failed(), formatted(result.Diagnostics, dir))
+				require.NoError(b, result.Apply())
+				require.NoError(b, os.Remove(result.Files[0].Path))
+			}
+		})
+	}
 }
 
 // small is a module with one small package, in which all is built and generated.

@@ -18,7 +18,8 @@ import (
 // longer than all the rest of a run; only the few types that gofmt lays out by
 // rules of its own go through it, each alone.
 func Emit(m *Model) ([]byte, error) {
-	e := emitter{model: m}
+	// About what it comes to, so that little has to be copied as it grows.
+	e := emitter{model: m, out: make([]byte, 0, 8<<10*(1+len(m.Families))+2<<10*len(m.Codecs))}
 	e.preamble()
 	for i := range m.Families {
 		e.family(&m.Families[i])

@@ -56,6 +56,7 @@ func compare(t *testing.T, dir, name string, archive *txtar.Archive) {
 			if err != nil {
 				return err
 			}
+			requireFormatted(t, content)
 			got = append(got, txtar.File{Name: "want/" + filepath.ToSlash(rel), Data: content})
 		}
 		return err

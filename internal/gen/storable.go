@@ -177,7 +177,8 @@ func (w *walker) fields(owner string, st *types.Struct, at site, names map[strin
 			w.refuse(here, "%s", tag.problem)
 		case hasInvalid(f.Type()):
 			w.refuse(here, "its type is not known%s", w.pkg.typeError(here.pos))
-		case tag.unstored && f.Exported() && !tag.skipped:
+		case tag.unstored && (f.Exported() || flat) && !tag.skipped:
+			// The exported fields of an embedded struct are its owner's, whatever its name.
 			w.refuse(here, `an exported field that is not stored needs json:"-" as well as state:"-", for everybody else who encodes the type`)
 		case (tag.unstored || tag.skipped) && holdsLock(f.Type()):
 			w.refuse(here, "it holds a lock, and the struct is copied when it is read and stored; keep a pointer to the lock, or keep it outside")
