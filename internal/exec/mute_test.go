@@ -36,12 +36,12 @@ func TestDeadlinesOfClientsThatNeverConnected(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, timely %v", name, timely), func(t *testing.T) {
 				t.Parallel()
 				t.Cleanup(func() { _ = client.Close() })
-				c := exec.New(client)
+				c, shared := exec.New(client), sharing(client)
 				for what, call := range map[string]func(context.Context) error{
 					"write":        func(ctx context.Context) error { return c.Do(ctx, exec.Write("SET", "k", "v")).Err() },
 					"read":         func(ctx context.Context) error { return c.Do(ctx, exec.Get("k")).Err() },
-					"shared write": func(ctx context.Context) error { return sharing(client).Do(ctx, exec.Write("SET", "k", "v")).Err() },
-					"shared read":  func(ctx context.Context) error { return sharing(client).Do(ctx, exec.Get("k")).Err() },
+					"shared write": func(ctx context.Context) error { return shared.Do(ctx, exec.Write("SET", "k", "v")).Err() },
+					"shared read":  func(ctx context.Context) error { return shared.Do(ctx, exec.Get("k")).Err() },
 					"scan":         func(ctx context.Context) error { return c.Scan(ctx, "*", func([]string) bool { return true }) },
 					"replicated": func(ctx context.Context) error {
 						var b exec.Batch
