@@ -21,7 +21,7 @@ type Codec interface {
 	Append(dst []byte, v any) ([]byte, error)
 	// Decode stores the value that data encodes in what v points to, which is
 	// zero before. Nobody changes data after the call, so what it stores may
-	// refer to data; Decode itself may not change it either.
+	// refer to data; Decode itself may not change it either. It does not keep v.
 	Decode(data []byte, v any) error
 }
 

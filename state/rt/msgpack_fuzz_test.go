@@ -102,7 +102,7 @@ func sameAppend(t *testing.T, codec rt.MsgpackCodec, v any) []byte {
 	return got[3:]
 }
 
-func FuzzMsgpackCodecDecode(f *testing.F) {
+func FuzzGeneratedMsgpackDecode(f *testing.F) {
 	for seed := range uint64(20) {
 		v := someEvery(rand.New(rand.NewPCG(seed, 1)), 2)
 		if doc, err := strict.AppendMsgpack(nil, &v); err == nil {
@@ -121,7 +121,7 @@ func FuzzMsgpackCodecDecode(f *testing.F) {
 	})
 }
 
-func FuzzMsgpackCodecAppend(f *testing.F) {
+func FuzzGeneratedMsgpackEncode(f *testing.F) {
 	for seed := range uint64(20) {
 		f.Add(seed, uint64(0), "a", "b", 1.5)
 	}
