@@ -63,6 +63,7 @@ type item struct {
 	value any
 	err   *error
 	lost  bool // there is no such key
+	open  int  // how many of its commands have no reply yet
 }
 
 func getMany(ctx context.Context, r Reader, items []item) error {
@@ -151,6 +152,7 @@ func (o *operation) each(items []item, s steps) error {
 	b := o.batch()
 	b.Grow(len(items))
 	sound := o.err == nil
+	owners := make([]int, 0, len(items)) // of the commands
 	for i := range items {
 		item := &items[i]
 		*one = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: o.err}
@@ -159,35 +161,59 @@ func (o *operation) each(items []item, s steps) error {
 		} else {
 			item.lost = true
 		}
+		for item.open = b.Len() - len(owners); len(owners) < b.Len(); {
+			owners = append(owners, i)
+		}
 		o.bytes += one.bytes
 		*item.err = one.err
 		sound = sound && one.err == nil
 	}
+	finish := func(i int) {
+		item := &items[i]
+		if *item.err != nil {
+			return
+		}
+		if o.whole && !sound {
+			*item.err = errNotAlone
+			return
+		}
+		*one = o.member(item, nil)
+		s.finish(i, one)
+		o.bytes += one.bytes
+		*item.err = one.err
+	}
 	if o.err == nil {
-		o.exec().Send(o.ctx, b)
+		// What has come is decoded while the rest is on its way.
+		o.exec().Stream(o.ctx, b, func(command int) {
+			i := owners[command]
+			if items[i].open--; items[i].open == 0 {
+				finish(i)
+			}
+		})
 	}
 	var failures failures
 	for i := range items {
 		item := &items[i]
-		*one = operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: *item.err}
-		if !item.lost {
-			one.key = redisKey{o.store.prefix, item.name}
+		if o.tx != nil { // which has sent nothing
+			finish(i)
 		}
-		switch {
-		case one.err != nil:
-		case o.whole && !sound:
-			one.err = errNotAlone
-		default:
-			s.finish(i, one)
-		}
-		o.bytes += one.bytes
-		failures.add(one.err)
+		failures.add(*item.err)
+		*one = o.member(item, *item.err)
 		*item.err = one.end()
 	}
 	if o.err == nil {
 		o.err = failures.of(len(items))
 	}
 	return o.end()
+}
+
+// member returns the operation of one key of a batch.
+func (o *operation) member(item *item, err error) operation {
+	one := operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: err}
+	if !item.lost {
+		one.key = redisKey{o.store.prefix, item.name}
+	}
+	return one
 }
 
 var errNotAlone = errors.New("not done, since another key of the call failed")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A round trip holds at most so many commands and bytes, so that a long batch
@@ -13,7 +14,7 @@ const (
 	chunkBytes    = 1 << 20
 	// chunksAbreast is how many round trips of one batch of reads are under way to a
 	// node: while it works on one, the replies of another are read.
-	chunksAbreast = 3
+	chunksAbreast = 2
 )
 
 // Batch collects commands that share round trips. They are no transaction: each
@@ -47,87 +48,118 @@ func (b *Batch) Add(cmd Command) *Reply {
 // Replicate has the batch wait for replicas after its writes.
 func (b *Batch) Replicate(r Replication) { b.replication = r }
 
+// Len returns how many commands were added.
+func (b *Batch) Len() int { return len(b.calls) }
+
 // Send sends the commands of b, to all nodes of a Cluster at the same time, in as
 // many attempts as are safe for each within ctx.
-func (c *Client) Send(ctx context.Context, b *Batch) {
-	for _, one := range b.calls {
-		one.clustered = c.topology != nil
+func (c *Client) Send(ctx context.Context, b *Batch) { c.Stream(ctx, b, func(int) {}) }
+
+// Stream is [Client.Send], and calls done with the number of each command, counted
+// from 0, once its reply is there, while others are still under way.
+func (c *Client) Stream(ctx context.Context, b *Batch, done func(i int)) {
+	for i, one := range b.calls {
+		one.number, one.clustered = i, c.topology != nil
 	}
-	c.settle(ctx, b.calls, b.replication)
+	c.settle(ctx, b.calls, b.replication, done)
 }
 
 // settle tries the calls until each has a reply or must not be tried again.
-func (c *Client) settle(ctx context.Context, calls []*call, r Replication) {
+func (c *Client) settle(ctx context.Context, calls []*call, r Replication, done func(i int)) {
 	for retries := newRetries(ctx); ; {
-		c.flights(ctx, calls, r)
 		var pending []*call
 		pause := false
-		for _, one := range calls {
-			if v := one.judge(retries.patient); v != final {
-				pending = append(pending, one)
-				pause = pause || v == later
+		c.flights(ctx, calls, r, func(some []*call) {
+			for _, one := range some {
+				if v := one.judge(retries.patient); v != final {
+					pending = append(pending, one)
+					pause = pause || v == later
+					continue
+				}
+				done(one.number)
 			}
-		}
+		})
 		if len(pending) == 0 || ctx.Err() != nil || pause && !c.wait(ctx, &retries) {
+			for _, one := range pending {
+				done(one.number)
+			}
 			return
 		}
 		calls = pending
 	}
 }
 
-// flights makes one attempt of each call. The nodes of a Cluster do not wait for
-// each other, so that one which does not answer fails no calls but its own.
-func (c *Client) flights(ctx context.Context, calls []*call, r Replication) {
-	if c.topology == nil {
-		c.inChunks(ctx, calls, r)
-		return
-	}
-	if err := c.topology.load(ctx); err != nil {
-		for _, one := range calls {
-			one.fail(err)
+// flights makes one attempt of each call, and calls landed with those that have
+// ended, some at a time. The nodes of a Cluster do not wait for each other, so that
+// one which does not answer fails no calls but its own.
+func (c *Client) flights(ctx context.Context, calls []*call, r Replication, landed func([]*call)) {
+	if c.topology != nil {
+		if err := c.topology.load(ctx); err != nil {
+			for _, one := range calls {
+				one.fail(err)
+			}
+			landed(calls)
+			return
 		}
+	}
+	if len(calls) == 0 {
 		return
 	}
-	if len(calls) == 1 {
-		c.inChunks(ctx, calls, r)
+	var groups [][][]*call // the round trips of each node
+	if c.topology == nil || len(calls) == 1 {
+		groups = [][][]*call{inChunks(calls)}
+	} else {
+		for _, group := range c.topology.byOwner(ctx, calls) {
+			groups = append(groups, inChunks(group))
+		}
+	}
+	if len(groups) == 1 && len(groups[0]) == 1 {
+		c.flight(ctx, groups[0][0], r)
+		landed(groups[0][0])
 		return
 	}
+	total := 0
+	for _, chunks := range groups {
+		total += len(chunks)
+	}
+	ended := make(chan []*call, total) // nobody is kept waiting if landed panics
 	var wg sync.WaitGroup
-	for _, group := range c.topology.byOwner(ctx, calls) {
-		wg.Go(func() { c.inChunks(ctx, group, r) })
+	for _, chunks := range groups {
+		c.fly(ctx, chunks, r, &wg, ended)
+	}
+	for range total {
+		landed(<-ended)
 	}
 	wg.Wait()
 }
 
-// inChunks makes one attempt of each call in as many round trips as that takes. Those
-// of reads do not wait for each other; those of writes do, as one may be to the key of
-// another.
-func (c *Client) inChunks(ctx context.Context, calls []*call, r Replication) {
+// fly makes the round trips to one node. Those of reads do not wait for each other;
+// those of writes do, as one may be to the key of another.
+func (c *Client) fly(ctx context.Context, chunks [][]*call, r Replication, wg *sync.WaitGroup, ended chan<- []*call) {
 	abreast := 1
-	if !slices.ContainsFunc(calls, (*call).writes) {
-		abreast = chunksAbreast
+	if !slices.ContainsFunc(chunks, func(some []*call) bool { return slices.ContainsFunc(some, (*call).writes) }) {
+		abreast = min(chunksAbreast, len(chunks))
 	}
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	free := make(chan struct{}, abreast)
-	for len(calls) > 0 {
-		n := chunk(calls)
-		if n == len(calls) {
-			c.flight(ctx, calls, r)
-			return
-		}
-		some := calls[:n]
-		calls = calls[n:]
-		if abreast == 1 {
-			c.flight(ctx, some, r)
-			continue
-		}
-		free <- struct{}{}
+	next := new(atomic.Int64)
+	for range abreast {
 		wg.Go(func() {
-			c.flight(ctx, some, r)
-			<-free
+			for i := next.Add(1); int(i) <= len(chunks); i = next.Add(1) {
+				some := chunks[i-1]
+				c.flight(ctx, some, r)
+				ended <- some
+			}
 		})
 	}
+}
+
+// inChunks returns the calls by the round trips that they take.
+func inChunks(calls []*call) (chunks [][]*call) {
+	for len(calls) > 0 {
+		n := chunk(calls)
+		chunks = append(chunks, calls[:n])
+		calls = calls[n:]
+	}
+	return chunks
 }
 
 // chunk returns how many of the calls go into one round trip.

@@ -20,6 +20,7 @@ type call struct {
 	ask   string
 	asked bool
 
+	number    int  // in its batch
 	batched   bool // one of a batch, even if the only one
 	clustered bool
 	loose     bool // an attempt was left behind, and may still hold the arguments
