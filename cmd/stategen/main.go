@@ -34,6 +34,9 @@
 // if there is an error in any of them. Check writes nothing: it prints what gen
 // would change as a unified diff, for continuous integration.
 //
+// With -v both print what is done with each file, and where the library codec is
+// used, and why.
+//
 // The exit code is 0 if all is well, 1 if there are errors or, for check, a file
 // would change, and 2 if the command line is wrong.
 //
@@ -64,6 +67,24 @@
 // Every field must be stored or say that it is not: an unexported field needs the
 // tag state:"-", an exported one json:"-", and what no codec can store, such as a
 // func, is an error at the field.
+//
+// # Codecs
+//
+// The file holds functions without reflection that encode and decode the struct
+// and all structs that it holds. They write what the codecs of package state write
+// and read what those read, so that programs with generated codecs and without
+// share their values. They know the options omitempty, omitzero and string of json
+// tags, embedded structs, and what vmihailenco/msgpack makes of msgpack tags.
+//
+// A field is left to the library codec if its type encodes itself, or is or holds
+// a struct for which the file has no guard: one of another module, say, where
+// nobody would notice that a new field is missing here. A struct with more than
+// 256 fields is left to it as a whole.
+//
+// A line at the end of the file does not compile any more once a struct has other
+// fields or tags; then it is time to run stategen again. A method that has a type
+// encode itself changes no field: after adding one, run stategen too, or have check
+// say so.
 package main
 
 import (

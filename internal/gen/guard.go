@@ -77,9 +77,9 @@ func structText(st *types.Struct, im *imports) string {
 		nameWidth = max(nameWidth, utf8.RuneCountInString(names[i]))
 	}
 	b := []byte(begin)
-	for i, end := 0, 0; i < n; i = end {
-		typeWidth := 0
-		for end = i; end == i || end < n && tags[i] != "" && tags[end] != ""; end++ {
+	for i := 0; i < n; {
+		end, typeWidth := i, 0
+		for ; end == i || end < n && tags[i] != "" && tags[end] != ""; end++ {
 			typeWidth = max(typeWidth, utf8.RuneCountInString(texts[end]))
 		}
 		for ; i < end; i++ {

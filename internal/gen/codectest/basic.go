@@ -2,7 +2,7 @@ package codectest
 
 import "time"
 
-// Named types on every basic one, and aliases of some.
+// Text and the others are named types on every basic one, and aliases of some.
 type (
 	Text   string
 	Flag   bool

@@ -77,22 +77,22 @@ func (p *probe[T]) DecodeMsgpack(d *msgpack.Decoder) error {
 }
 
 func jsonCase[T any](name string, encode func(*rt.JSONEncoder, *T), decode func(*rt.JSONDecoder, *T)) codecCase {
-	return codecCase{
-		name: name, format: "JSON", generated: rt.JSON(encode, decode), library: libraryJSON,
-		probe: rt.JSON(
-			func(e *rt.JSONEncoder, v *probe[T]) { encode(e, &v.Value) },
-			func(d *rt.JSONDecoder, v *probe[T]) { decode(d, &v.Value) }),
-		zero: func() any { return new(T) }, probed: func() any { return new(probe[T]) },
-		inside: func(v any) any { return &v.(*probe[T]).Value },
-	}
+	probed := rt.JSON(
+		func(e *rt.JSONEncoder, v *probe[T]) { encode(e, &v.Value) },
+		func(d *rt.JSONDecoder, v *probe[T]) { decode(d, &v.Value) })
+	return newCase[T](name, "JSON", rt.JSON(encode, decode), libraryJSON, probed)
 }
 
 func msgpackCase[T any](name string, encode func(*rt.MsgpackEncoder, *T), decode func(*rt.MsgpackDecoder, *T)) codecCase {
+	probed := rt.Msgpack(
+		func(e *rt.MsgpackEncoder, v *probe[T]) { encode(e, &v.Value) },
+		func(d *rt.MsgpackDecoder, v *probe[T]) { decode(d, &v.Value) })
+	return newCase[T](name, "Msgpack", rt.Msgpack(encode, decode), libraryMsgpack, probed)
+}
+
+func newCase[T any](name, format string, generated, library, probed codec) codecCase {
 	return codecCase{
-		name: name, format: "Msgpack", generated: rt.Msgpack(encode, decode), library: libraryMsgpack,
-		probe: rt.Msgpack(
-			func(e *rt.MsgpackEncoder, v *probe[T]) { encode(e, &v.Value) },
-			func(d *rt.MsgpackDecoder, v *probe[T]) { decode(d, &v.Value) }),
+		name: name, format: format, generated: generated, library: library, probe: probed,
 		zero: func() any { return new(T) }, probed: func() any { return new(probe[T]) },
 		inside: func(v any) any { return &v.(*probe[T]).Value },
 	}

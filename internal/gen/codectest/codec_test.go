@@ -44,7 +44,7 @@ func TestEncode(t *testing.T) {
 		want, wantErr := c.library.Append([]byte("before"), v)
 		got, err := c.generated.Append([]byte("before"), v)
 		if wantErr != nil {
-			assert.IsType(t, &strict.Error{}, err)
+			assert.ErrorAs(t, err, new(*strict.Error))
 		} else {
 			assert.NoError(t, err)
 		}
