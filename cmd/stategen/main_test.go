@@ -144,7 +144,7 @@ func TestCheck(t *testing.T) {
 	assert.Contains(t, out.stdout, "--- /dev/null\n+++ missing/state_gen.go\n@@ -0,0 +1,")
 	assert.Contains(t, out.stdout, "--- orphan/state_gen.go\n+++ /dev/null\n@@ -1,3 +0,0 @@\n")
 	assert.Contains(t, out.stdout, "--- stale/state_gen.go\n+++ stale/state_gen.go\n")
-	assert.Contains(t, out.stdout, "\n-\tTTL: 31 * time.Minute,\n+\tTTL: 30 * time.Minute,\n")
+	assert.Contains(t, out.stdout, "\n-\tTTL:   31 * time.Minute,\n+\tTTL:   30 * time.Minute,\n")
 	assert.NotContains(t, out.stdout, "good")
 
 	// Check changes nothing.

@@ -2,18 +2,28 @@ package codectest
 
 import "time"
 
-// Text and the others are named types on every basic one, and aliases of some.
+// Named types on the basic ones, and aliases of some.
 type (
-	Text   string
-	Flag   bool
-	Small  int8
-	Count  uint16
-	Wide   int64
-	Vast   uint64
+	// Text is a string.
+	Text string
+	// Flag is a bool.
+	Flag bool
+	// Small is an int8.
+	Small int8
+	// Count is a uint16.
+	Count uint16
+	// Wide is an int64.
+	Wide int64
+	// Vast is a uint64.
+	Vast uint64
+	// Narrow is a float32.
 	Narrow float32
+	// Number is another name of float64.
 	Number = float64
+	// Letter is another name of rune.
 	Letter = rune
-	Word   = Text
+	// Word is another name of Text.
+	Word = Text
 )
 
 // Basic has fields of every basic type.
