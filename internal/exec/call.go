@@ -72,15 +72,20 @@ func (c *call) take() {
 	} else {
 		c.loose = true
 	}
+	c.ask = askedNode(err)
 	switch mark := &c.request.common().mark; {
 	case err == nil, !c.cmd.write:
 	case mark.withdraw():
 		c.reply.err = &notSentError{err}
+	case refuses(err):
+		// It was sent again after that, to where a redirection pointed, and go-redis
+		// keeps the first error of a command.
+		c.loose, c.ask = true, ""
+		c.reply.err = &sentError{errUnanswered}
 	case !isReply(err):
 		c.reply.err = &sentError{err}
 	}
 	c.reply.settled = !c.loose
-	c.ask = askedNode(err)
 }
 
 // abandon notes that the caller does not wait for the attempt any longer. What
@@ -95,6 +100,8 @@ func (c *call) abandon(why error) {
 
 // fail notes that there was no attempt.
 func (c *call) fail(why error) { c.reply = Reply{err: &notSentError{why}, settled: !c.loose} }
+
+var errUnanswered = errors.New("no reply from where a redirection pointed")
 
 // verdict says what becomes of a call after an attempt.
 type verdict uint8

@@ -106,7 +106,7 @@ func (v *convoy) travel() {
 		cmds[i] = a.self
 	}
 	_ = v.pipe.BatchProcess(ctx, cmds...) // only queues them
-	_, _ = v.pipe.Exec(ctx)               // the requests hold the errors
+	execute(ctx, v.pipe)
 	failure = nil
 }
 

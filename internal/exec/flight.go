@@ -30,8 +30,17 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 	}
 	done := make(chan struct{})
 	go func() {
-		defer close(done)
+		broken := true // until send returns, which a hook can keep it from
+		defer func() {
+			for _, one := range own {
+				if broken {
+					one.abandon(errBroken)
+				}
+			}
+			close(done)
+		}()
 		c.send(guarded, own, r)
+		broken = false
 	}()
 	select {
 	case <-done:
@@ -95,10 +104,25 @@ func (c *Client) send(ctx context.Context, calls []*call, r Replication) {
 		}
 		pipe := c.redis.Pipeline()
 		_ = pipe.BatchProcess(ctx, cmds...) // only queues them
-		_, _ = pipe.Exec(ctx)               // the requests hold the errors
+		execute(ctx, pipe)
 	}
 	for _, one := range calls {
 		one.take()
+	}
+}
+
+// execute has go-redis send what is queued. What it returns is an error of a command,
+// which has it already, or of none: when Redis refuses the handshake of a connection,
+// go-redis tells no command, and they look as if they had been answered.
+func execute(ctx context.Context, pipe redis.Pipeliner) {
+	cmds, err := pipe.Exec(ctx)
+	if err == nil || slices.ContainsFunc(cmds, func(cmd redis.Cmder) bool { return cmd.Err() != nil }) {
+		return
+	}
+	for _, cmd := range cmds {
+		if r, ok := cmd.(request); !ok || !r.common().write || !r.common().mark.sent() {
+			cmd.SetErr(err)
+		}
 	}
 }
 

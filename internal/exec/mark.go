@@ -56,6 +56,10 @@ func (m *mark) withdraw() bool {
 	return m.state.CompareAndSwap(waiting, withdrawn) || m.state.Load() == withdrawn
 }
 
+// sent reports whether go-redis has begun to write the command, and the server has not
+// refused it since.
+func (m *mark) sent() bool { return m.state.Load() == sending }
+
 // refused notes the server's word that it did not execute the command, after which
 // it may be sent again: to where a redirection points.
 func (m *mark) refused() { m.state.CompareAndSwap(sending, waiting) }

@@ -25,8 +25,13 @@ func NotExecuted(err error) bool {
 	if _, ok := errors.AsType[*notSentError](err); ok {
 		return true
 	}
-	reply, refused := errors.AsType[redis.Error](err)
-	return refused && !raised(reply.Error())
+	return refuses(err)
+}
+
+// refuses reports whether err is the server's word that it did not execute a command.
+func refuses(err error) bool {
+	reply, ok := errors.AsType[redis.Error](err)
+	return ok && !errors.Is(err, redis.Nil) && !raised(reply.Error())
 }
 
 // raised reports whether the text of an error reply says that a script raised it.

@@ -100,7 +100,7 @@ func (n node) send(ctx context.Context, calls []*call, r Replication) {
 	if r.Replicas > 0 {
 		_ = pipe.Process(ctx, once{wait})
 	}
-	_, _ = pipe.Exec(ctx) // the requests hold the errors
+	execute(ctx, pipe)
 	acknowledged, err := 0, error(nil)
 	if r.Replicas > 0 {
 		acknowledged, err = wait.Int()

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync/atomic"
 
@@ -44,7 +43,7 @@ func (*attempt) NoRetry() bool { return true }
 
 // noted notes what an error of the request tells of it.
 func (a *attempt) noted(err error) {
-	if err != nil && a.write && isReply(err) && !errors.Is(err, redis.Nil) && !raised(err.Error()) {
+	if a.write && refuses(err) {
 		a.mark.refused()
 	}
 }

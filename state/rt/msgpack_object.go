@@ -86,16 +86,7 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 		want := d.in.fields.names[next]
 		n, at := len(want), d.at
 		if uint(n-4) <= 12 && n < len(d.data)-at && d.data[at] == 0xa0|byte(n) {
-			a, b := d.data[at+1:at+1+n], bytesMsgpack(want)
-			var differ uint64
-			if n >= 8 {
-				differ = binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b) |
-					binary.LittleEndian.Uint64(a[n-8:]) ^ binary.LittleEndian.Uint64(b[n-8:])
-			} else {
-				differ = uint64(binary.LittleEndian.Uint32(a) ^ binary.LittleEndian.Uint32(b) |
-					binary.LittleEndian.Uint32(a[n-4:]) ^ binary.LittleEndian.Uint32(b[n-4:]))
-			}
-			if differ == 0 {
+			if sameWords(d.data[at+1:at+1+n], bytesMsgpack(want)) {
 				d.at = at + 1 + n
 				o.Field = next
 				d.in.next++
@@ -112,6 +103,18 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 		return false
 	}
 	return o.find(d, &d.in)
+}
+
+// sameWords tells whether a and b, which have one length of 4 to 16 bytes, are the same.
+// It compares two words that may overlap, without a call.
+func sameWords(a, b []byte) bool {
+	n := len(a)
+	if n >= 8 {
+		return (binary.LittleEndian.Uint64(a)^binary.LittleEndian.Uint64(b))|
+			(binary.LittleEndian.Uint64(a[n-8:])^binary.LittleEndian.Uint64(b[n-8:])) == 0
+	}
+	return (binary.LittleEndian.Uint32(a)^binary.LittleEndian.Uint32(b))|
+		(binary.LittleEndian.Uint32(a[n-4:])^binary.LittleEndian.Uint32(b[n-4:])) == 0
 }
 
 // find is Next for whatever is not the field to expect.

@@ -429,3 +429,64 @@ func TestMsgpackMemoryOfTheLibrary(t *testing.T) {
 	assert.NoError(t, strict.DecodeMsgpack([]byte("\x81"+boxed), new(targets)))
 	assert.ErrorContains(t, strict.DecodeMsgpack([]byte("\x82"+large+boxed), new(targets)), "memory")
 }
+
+// likeNamed has names that are alike in most of their bits, and of every length that
+// is compared by words.
+type likeNamed struct {
+	List  string `json:"list,omitempty"`
+	Last  string `json:"last,omitempty"`
+	Short string `json:"dated,omitempty"`
+	Long  string `json:"datedLongTime,omitempty"`
+}
+
+var likeNamedFields = rt.FieldsOf("list", "last", "dated", "datedLongTime")
+
+var likeNamedMsgpack = rt.Msgpack(func(e *rt.MsgpackEncoder, v *likeNamed) {
+	m := e.Open(4)
+	if v.List != "" {
+		e.Field("\xa4list").String(v.List)
+	}
+	if v.Last != "" {
+		e.Field("\xa4last").String(v.Last)
+	}
+	if v.Short != "" {
+		e.Field("\xa5dated").String(v.Short)
+	}
+	if v.Long != "" {
+		e.Field("\xaddatedLongTime").String(v.Long)
+	}
+	e.Close(m)
+}, func(d *rt.MsgpackDecoder, v *likeNamed) {
+	for o := d.Object(likeNamedFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.List)
+		case 1:
+			d.String(&v.Last)
+		case 2:
+			d.String(&v.Short)
+		case 3:
+			d.String(&v.Long)
+		}
+	}
+})
+
+func TestMsgpackNamesThatAreAlike(t *testing.T) {
+	t.Parallel()
+	samePackedDecode[likeNamed](t, likeNamedMsgpack, []byte("\x81\xa4last\xa1x"))
+	for _, names := range [][]string{{"list"}, {"list", "last"}, {"list", "last", "dated"}, {"list", "last", "dated", "datedLongTime"}} {
+		for i := range names[len(names)-1] {
+			for bit := range 8 {
+				doc := []byte{0x80 | byte(len(names))}
+				for n, name := range names {
+					changed := []byte(name)
+					if n == len(names)-1 {
+						changed[i] ^= 1 << bit
+					}
+					doc = append(append(append(doc, 0xa0|byte(len(changed))), changed...), 0xa1, 'x')
+				}
+				samePackedDecode[likeNamed](t, likeNamedMsgpack, doc)
+			}
+		}
+	}
+}
