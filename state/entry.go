@@ -76,7 +76,9 @@ func (o *operation) look(by func(keys []string, args ...any) exec.Command, r rec
 		keys = append(keys, r.key)
 	}
 	s, err := snapshotOf(o.do(by(keys).Expecting(o.family.usualBytes())))
-	o.family.noteBytes(len(s.data))
+	if err == nil {
+		o.family.noteBytes(len(s.data))
+	}
 	return s, cause(o.ctx, err)
 }
 

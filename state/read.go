@@ -76,7 +76,9 @@ func (o *operation) read() ([]byte, error) {
 	}
 	if !o.slides() {
 		data, err := o.do(o.get()).Bytes()
-		o.family.noteBytes(len(data))
+		if err == nil {
+			o.family.noteBytes(len(data))
+		}
 		return data, cause(o.ctx, err)
 	}
 	var b exec.Batch

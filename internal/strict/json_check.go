@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -31,7 +32,7 @@ func (c *jsonChecker) value(i int, p *jsonPlan) int {
 
 func (c *jsonChecker) try(i int, p *jsonPlan) int {
 	end := c.skip(i)
-	if json.Unmarshal(c.data[i:end], reflect.New(p.typ).Interface()) == nil {
+	if json.Unmarshal(bytes.Clone(c.data[i:end]), reflect.New(p.typ).Interface()) == nil {
 		return end
 	}
 	if p.kind == jsonBytes {

@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,10 +34,19 @@ func DecodeJSON(data []byte, v any) error {
 	if err := makeRoom(data, plan, v); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := unmarshal(data, plan, v); err != nil {
 		return decodeJSONError(data, plan, err)
 	}
 	return nil
+}
+
+// unmarshal has encoding/json decode data, which it hands to the decoder methods of the
+// value as it is. They may change what they are given, and others read data too.
+func unmarshal(data []byte, plan *jsonPlan, v any) error {
+	if plan.own {
+		data = bytes.Clone(data)
+	}
+	return json.Unmarshal(data, v)
 }
 
 // decodeJSONError puts a path and fixed text in place of what encoding/json or a

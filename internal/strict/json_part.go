@@ -1,9 +1,6 @@
 package strict
 
-import (
-	"encoding/json"
-	"reflect"
-)
+import "reflect"
 
 // The functions of this file work on one value inside a document, which generated
 // code reads and writes around it. They tell no reasons: where they fail, the whole
@@ -36,7 +33,7 @@ func DecodeJSONPart(data []byte, at, depth, left int, v any) (end, used int) {
 		}
 	}
 	used, refused := weighJSON(data, at, end, plan, left)
-	if refused != nil || json.Unmarshal(data[at:end], v) != nil {
+	if refused != nil || unmarshal(data[at:end], plan, v) != nil {
 		return -1, 0
 	}
 	return end, used

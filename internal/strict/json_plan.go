@@ -46,6 +46,8 @@ type jsonPlan struct {
 	// lossy is meaningful at a root: some array or number-keyed map below can lose
 	// an element without any two names being alike.
 	lossy bool
+	// own is meaningful at a root: a decoder method that may change what it is given.
+	own bool
 	// outside is meaningful at a root: what the pointers that v points to take.
 	outside int
 	// density is meaningful at a root: how much memory a byte of a document can make.
@@ -78,15 +80,15 @@ func jsonPlanOf(t reflect.Type) *jsonPlan {
 		root.outside = pointees(t.Elem())
 		b.dense(root.outside, 1)
 	}
-	root.lossy, root.density = b.lossy, b.density
+	root.lossy, root.own, root.density = b.lossy, b.own, b.density
 	p, _ := jsonPlans.LoadOrStore(t, &root)
 	return p.(*jsonPlan)
 }
 
 type jsonBuilder struct {
-	known   map[reflect.Type]*jsonPlan
-	lossy   bool
-	density int
+	known      map[reflect.Type]*jsonPlan
+	lossy, own bool
+	density    int
 }
 
 func hasMethod(t, iface reflect.Type) bool {
@@ -105,6 +107,7 @@ func (b *jsonBuilder) plan(t reflect.Type) *jsonPlan {
 	b.known[t] = p
 	if t.Kind() != reflect.Interface && (hasMethod(t, jsonUnmarshalerType) || hasMethod(t, textUnmarshalerType)) {
 		p.kind = jsonOwn
+		b.own = b.own || t != timeType && t != reflect.TypeFor[json.RawMessage]()
 		return p
 	}
 	switch t.Kind() {
@@ -123,6 +126,8 @@ func (b *jsonBuilder) plan(t reflect.Type) *jsonPlan {
 		if k := t.Key(); !reflect.PointerTo(k).Implements(textUnmarshalerType) {
 			p.intKeys = reflect.Int <= k.Kind() && k.Kind() <= reflect.Uintptr
 			b.lossy = b.lossy || p.intKeys
+		} else {
+			b.own = true
 		}
 	case reflect.Slice:
 		p.kind = jsonSlice

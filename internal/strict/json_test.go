@@ -431,7 +431,8 @@ func TestJSONAllocations(t *testing.T) {
 	doc := []byte(`{"id":"abc","cart":[{"sku":"s","price":1.5,"count":3}],"names":{"a":"b"}}`)
 	plain := testing.AllocsPerRun(100, func() { var v order; _ = json.Unmarshal(doc, &v) })
 	checked := testing.AllocsPerRun(100, func() { var v order; _ = strict.DecodeJSON(doc, &v) })
-	assert.LessOrEqual(t, checked, plain+1)
+	// A scanner, and the copy that the decoder methods of the type may change.
+	assert.LessOrEqual(t, checked, plain+2)
 }
 
 func newOf(v any) any { return reflect.New(reflect.TypeOf(v)).Interface() }

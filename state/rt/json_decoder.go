@@ -23,13 +23,14 @@ type JSONDecoder struct {
 	// unknown are the names that no field has, of all open objects.
 	unknown []string
 	scratch []byte
+	parts   int // how many values the library codec has read or passed over
 	spares  spares
 	nested  int // how many objects are open
 	objects [inPlaceObjects]JSONObject
 }
 
 func (d *JSONDecoder) start(data []byte) {
-	d.data, d.at, d.depth, d.nested, d.failed = data, 0, 0, 0, false
+	d.data, d.at, d.depth, d.nested, d.failed, d.parts = data, 0, 0, 0, false, 0
 	d.left, d.unused = strict.JSONMemory(len(data)), 0
 	d.texts = textsOf(data)
 }
@@ -109,7 +110,7 @@ func (d *JSONDecoder) Bool(v *bool) {
 
 // Library reads what v points to with the library codec.
 func (d *JSONDecoder) Library(v any) {
-	if d.peek() == 0 {
+	if d.peek() == 0 || d.another() {
 		d.fail()
 		return
 	}
@@ -120,6 +121,16 @@ func (d *JSONDecoder) Library(v any) {
 	}
 	d.at = end
 	d.left -= used
+}
+
+// mostParts is how many values of one document are given to the library codec alone.
+// Each costs what the beginning of a document costs, and all of it costs less than many.
+const mostParts = 64
+
+// another counts a value for the library codec, and reports whether there are too many.
+func (d *JSONDecoder) another() bool {
+	d.parts++
+	return d.parts > mostParts
 }
 
 // skip passes over a value that nothing reads.
@@ -134,6 +145,10 @@ func (d *JSONDecoder) skip() {
 	case c == 'f':
 		d.word("false")
 	case c == '{' || c == '[':
+		if d.another() {
+			d.fail()
+			return
+		}
 		end := strict.SkipJSON(d.data, d.at, d.depth)
 		if end < 0 {
 			d.fail()

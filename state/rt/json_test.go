@@ -2,10 +2,12 @@ package rt_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -452,3 +454,66 @@ var tiniesCodec = rt.JSON(
 	func(e *rt.JSONEncoder, v *[]tiny) { rt.SliceToJSON(e, *v, tinyToJSON) },
 	func(d *rt.JSONDecoder, v *[]tiny) { rt.SliceFromJSON(d, v, tinyFromJSON) },
 )
+
+// inPlace is text in hexadecimal that is decoded where it stands, as many decoders do.
+type inPlace string
+
+func (h *inPlace) UnmarshalText(text []byte) error {
+	n, err := hex.Decode(text, text)
+	*h = inPlace(text[:n])
+	return err
+}
+
+type withInPlace struct {
+	Hex  inPlace `json:"hex"`
+	Text string  `json:"text"`
+}
+
+var withInPlaceFields = rt.FieldsOf("hex", "text")
+
+var withInPlaceCodec = rt.JSON(func(e *rt.JSONEncoder, v *withInPlace) { e.Library(v) }, func(d *rt.JSONDecoder, v *withInPlace) {
+	for o := d.Object(withInPlaceFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Library(&v.Hex)
+		case 1:
+			d.String(&v.Text)
+		}
+	}
+})
+
+// A document that is left to the library codec halfway is read a second time, and the
+// caller may read it again too.
+func TestJSONDecoderMethodsDoNotChangeTheDocument(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{"hex":"6162","text":"x"}`, `{"hex":"6162","Text":"x"}`, `{"hex":"6162","text":1}`} {
+		doc := []byte(text)
+		var v withInPlace
+		if err := withInPlaceCodec.Decode(doc, &v); err == nil {
+			assert.Equal(t, withInPlace{"ab", "x"}, v)
+		}
+		assert.Equal(t, text, string(doc))
+	}
+}
+
+// What the library codec reads value by value costs more than all of it at once.
+func TestJSONManyValuesForTheLibrary(t *testing.T) {
+	if raced {
+		t.Skip("the race detector allocates too")
+	}
+	list := []byte(`[` + strings.Repeat(`{"hex":"61"},`, 30_000) + `1]`)
+	codec := rt.JSON(nil, func(d *rt.JSONDecoder, v *[]withInPlace) {
+		rt.SliceFromJSON(d, v, func(d *rt.JSONDecoder, v *withInPlace) {
+			for o := d.Object(withInPlaceFields); o.Next(d); {
+				d.Library(&v.Hex)
+			}
+		})
+	})
+	var before, alone, both runtime.MemStats
+	runtime.ReadMemStats(&before)
+	require.Error(t, strict.DecodeJSON(list, new([]withInPlace)))
+	runtime.ReadMemStats(&alone)
+	require.Error(t, codec.Decode(list, new([]withInPlace)))
+	runtime.ReadMemStats(&both)
+	assert.Less(t, both.TotalAlloc-alone.TotalAlloc, (alone.TotalAlloc-before.TotalAlloc)*3/2)
+}

@@ -21,7 +21,9 @@ type MsgpackDecoder struct {
 	// depth counts the arrays and maps that are open, open the structs among them.
 	depth, open int32
 	// memory is what the document has taken so far.
-	memory  uint64
+	memory uint64
+	// parts is how many values the library codec has read.
+	parts   int32
 	scratch *msgpackScratch
 	texts   texts
 	// in is the struct that was opened last.
@@ -422,6 +424,10 @@ func (d *MsgpackDecoder) Time(v *time.Time) {
 // Library reads the field that v points to as the library codec does.
 func (d *MsgpackDecoder) Library(v any) {
 	if d.failed {
+		return
+	}
+	if d.parts++; d.parts > mostParts {
+		d.fail()
 		return
 	}
 	length, memory, ok := strict.DecodeMsgpackField(d.data[d.at:], v, int(d.depth))
