@@ -125,7 +125,7 @@ func (d *JSONDecoder) Library(v any) {
 
 // mostParts is how many values of one document are given to the library codec alone.
 // Each costs what the beginning of a document costs, and all of it costs less than many.
-const mostParts = 64
+const mostParts = 256
 
 // another counts a value for the library codec, and reports whether there are too many.
 func (d *JSONDecoder) another() bool {
