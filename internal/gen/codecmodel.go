@@ -157,15 +157,15 @@ func (c *codecs) typeText(t types.Type, im *imports) string {
 }
 
 func (c *codecs) presentText(f *fieldPlan, im *imports) string {
-	text := f.present.text
+	zero, reflect := "", ""
 	if f.present.zero != nil {
-		zero := strings.ReplaceAll(c.typeText(f.present.zero, im), "\n", "\n\t") // it stands in a function
-		text = strings.ReplaceAll(text, "$T", zero)
+		zero = strings.ReplaceAll(c.typeText(f.present.zero, im), "\n", "\n\t") // it stands in a function
 	}
-	if strings.Contains(text, "$reflect") {
-		text = strings.ReplaceAll(text, "$reflect", im.add("reflect", "reflect", "stdreflect"))
+	if strings.Contains(f.present.text, "$reflect") {
+		reflect = im.add("reflect", "reflect", "stdreflect")
 	}
-	return strings.ReplaceAll(text, "$", c.locals.Value+"."+f.access)
+	// In one pass, as the tags in a type can hold a $ too.
+	return strings.NewReplacer("$T", zero, "$reflect", reflect, "$", c.locals.Value+"."+f.access).Replace(f.present.text)
 }
 
 // form writes a form as plain data.

@@ -35,6 +35,9 @@ func mayHaveMethods(t types.Type) bool {
 // in it that have no name.
 func (pl *planner) form(t types.Type, path string) *formPlan {
 	why := hidden(t)
+	if variesByBuild(pl.pkg, t) {
+		why = "another build can have another type"
+	}
 	t = types.Unalias(t)
 	switch {
 	case isTime(t):
@@ -64,6 +67,9 @@ func (pl *planner) form(t types.Type, path string) *formPlan {
 		return pl.container(t, PointerForm, u.Elem(), path)
 	case *types.Slice:
 		if elem, ok := u.Elem().Underlying().(*types.Basic); ok && elem.Kind() == types.Uint8 {
+			if variesByBuild(pl.pkg, u.Elem()) {
+				return library("another build can have other bytes")
+			}
 			return bytesForm(t, u)
 		}
 		return pl.container(t, SliceForm, u.Elem(), path)
@@ -128,6 +134,8 @@ func (pl *planner) mapForm(t types.Type, u *types.Map, path string) *formPlan {
 		return f
 	case !ok || hasCoding(u.Key(), pl.format):
 		return library("its keys encode themselves")
+	case variesByBuild(pl.pkg, u.Key()):
+		return library("another build can have other keys")
 	case pl.needsAddress(u.Elem(), nil):
 		return library("its values have methods of pointers, which the library does not find in a map")
 	}

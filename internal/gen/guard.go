@@ -34,13 +34,16 @@ func guards(p *Package, structs []*types.Named, im *imports) (list []Guard, note
 func guardable(p *Package, named *types.Named, st *types.Struct) bool {
 	return named.Obj().Pkg() != nil && p.sameModule(named.Obj().Pkg().Path()) &&
 		named.Obj().Parent() == named.Obj().Pkg().Scope() &&
-		expressible(p, named) && expressible(p, st) && !declaredForSomeBuilds(p, named)
+		expressible(p, named) && expressible(p, st) && !declaredForSomeBuilds(p, named.Obj())
 }
 
 // declaredForSomeBuilds reports whether the file of a type has a build constraint,
-// so that another build can have other fields.
-func declaredForSomeBuilds(p *Package, named *types.Named) bool {
-	path := p.Fset.PositionFor(named.Obj().Pos(), false).Filename
+// so that another build can have another type.
+func declaredForSomeBuilds(p *Package, obj *types.TypeName) bool {
+	if obj.Pkg() == nil { // predeclared
+		return false
+	}
+	path := p.Fset.PositionFor(obj.Pos(), false).Filename
 	some, known := p.someBuilds[path]
 	if !known {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly|parser.ParseComments)
@@ -51,6 +54,24 @@ func declaredForSomeBuilds(p *Package, named *types.Named) bool {
 		p.someBuilds[path] = some
 	}
 	return some
+}
+
+// variesByBuild reports whether a type, which may be behind aliases, can be another
+// one in another build.
+func variesByBuild(p *Package, t types.Type) bool {
+	for {
+		switch named := t.(type) {
+		case *types.Alias:
+			if declaredForSomeBuilds(p, named.Obj()) {
+				return true
+			}
+			t = named.Rhs()
+		case *types.Named:
+			return declaredForSomeBuilds(p, named.Obj())
+		default:
+			return false
+		}
+	}
 }
 
 // looseStruct begins a struct type that gofmt has still to lay out.

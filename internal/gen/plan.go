@@ -152,6 +152,15 @@ func (pl *planner) unguarded(t types.Type) (why string) {
 	return ""
 }
 
+// checkBuilds leaves the struct to the library if more than the form of a field
+// would depend on a type that other builds can have otherwise: where it is embedded
+// its fields, and with options when it is empty or written as a string.
+func (pl *planner) checkBuilds(s *structPlan, f *types.Var, options []string) {
+	if (f.Embedded() || len(options) > 0) && variesByBuild(pl.pkg, f.Type()) {
+		s.giveUp("its field %s is embedded or has options, and another type in another build", f.Name())
+	}
+}
+
 // pathTo names a field for what has no name of its own.
 func (s *structPlan) pathTo(f *types.Var) string {
 	if named, ok := s.typ.(*types.Named); ok {

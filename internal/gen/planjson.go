@@ -17,6 +17,8 @@ func (pl *planner) jsonFields(s *structPlan, st *types.Struct, above []*types.Va
 		if value == "-" || !f.Exported() && (!f.Embedded() || !isStruct) {
 			continue
 		}
+		options := strings.Split(value, ",")[1:]
+		pl.checkBuilds(s, f, options)
 		tag := readTag(st.Tag(i), pl.format)
 		path := append(slices.Clone(above), f)
 		if f.Embedded() && isStruct && tag.name == "" {
@@ -32,7 +34,6 @@ func (pl *planner) jsonFields(s *structPlan, st *types.Struct, above []*types.Va
 		}
 		p := &fieldPlan{name: storedName(f, tag), path: path, access: selector(path)}
 		s.fields = append(s.fields, p)
-		options := strings.Split(value, ",")[1:]
 		if slices.Contains(options, "string") && isQuotable(f.Type()) {
 			p.quoted = true
 			if t := deref(f.Type()); hasCoding(t, pl.format) || isJSONNumber(t) {

@@ -36,6 +36,7 @@ func (pl *planner) msgpackFields(s *structPlan) {
 			options[i] = strings.TrimSpace(options[i])
 		}
 		given, options := options[0], options[1:]
+		pl.checkBuilds(s, f, options)
 		switch {
 		case strings.ContainsAny(tag, `'\()`), strings.Contains(given, ":"), given == "-",
 			fromJSON && given != "" && !validName(given), slices.Contains(options, "intern"):

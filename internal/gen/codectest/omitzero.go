@@ -23,6 +23,10 @@ type Omitzero struct {
 		A int
 		B string
 	} `json:"anonymous,omitzero"`
+	Dollars struct {
+		A int `json:"$id"`
+		B int `json:"$T$reflect"`
+	} `json:"$dollars,omitzero"`
 	Time     time.Time  `json:"time,omitzero"`
 	TimePtr  *time.Time `json:"timePtr,omitzero"`
 	Both     string     `json:"both,omitempty,omitzero"`

@@ -7076,6 +7076,13 @@ func omitzeroToJSON(e *rt.JSONEncoder, v *Omitzero) {
 		e.Field(`"anonymous":`)
 		omitzeroAnonymousToJSON(e, &v.Anonymous)
 	}
+	if v.Dollars != (struct {
+		A int `json:"$id"`
+		B int `json:"$T$reflect"`
+	}{}) {
+		e.Field(`"$dollars":`)
+		omitzeroDollarsToJSON(e, &v.Dollars)
+	}
 	if !v.Time.IsZero() {
 		e.Field(`"time":`).Time(v.Time)
 	}
@@ -7117,7 +7124,7 @@ func omitzeroToJSON(e *rt.JSONEncoder, v *Omitzero) {
 	e.Close()
 }
 
-var omitzeroFields = rt.FieldsOf("string", "bool", "int", "float", "slice", "map", "pointer", "array", "struct", "slices", "sliceArray", "anonymous", "time", "timePtr", "both", "bothTime", "byValue", "byPointer", "ptrValue", "ptrPtr", "namedSlice", "other")
+var omitzeroFields = rt.FieldsOf("string", "bool", "int", "float", "slice", "map", "pointer", "array", "struct", "slices", "sliceArray", "anonymous", "$dollars", "time", "timePtr", "both", "bothTime", "byValue", "byPointer", "ptrValue", "ptrPtr", "namedSlice", "other")
 
 func omitzeroFromJSON(d *rt.JSONDecoder, v *Omitzero) {
 	for o := d.Object(omitzeroFields); o.Next(d); {
@@ -7147,26 +7154,28 @@ func omitzeroFromJSON(d *rt.JSONDecoder, v *Omitzero) {
 		case 11:
 			omitzeroAnonymousFromJSON(d, &v.Anonymous)
 		case 12:
-			d.Time(&v.Time)
+			omitzeroDollarsFromJSON(d, &v.Dollars)
 		case 13:
-			rt.PointerFromJSON(d, &v.TimePtr, (*rt.JSONDecoder).Time)
+			d.Time(&v.Time)
 		case 14:
-			d.String(&v.Both)
+			rt.PointerFromJSON(d, &v.TimePtr, (*rt.JSONDecoder).Time)
 		case 15:
-			rt.SliceFromJSON(d, &v.BothTime, func(d *rt.JSONDecoder, v *Evenness) { d.Int((*int)(v)) })
+			d.String(&v.Both)
 		case 16:
-			d.Int((*int)(&v.ByValue))
+			rt.SliceFromJSON(d, &v.BothTime, func(d *rt.JSONDecoder, v *Evenness) { d.Int((*int)(v)) })
 		case 17:
-			d.Int((*int)(&v.ByPointer))
+			d.Int((*int)(&v.ByValue))
 		case 18:
-			rt.PointerFromJSON(d, &v.PtrValue, func(d *rt.JSONDecoder, v *Oddness) { d.Int((*int)(v)) })
+			d.Int((*int)(&v.ByPointer))
 		case 19:
+			rt.PointerFromJSON(d, &v.PtrValue, func(d *rt.JSONDecoder, v *Oddness) { d.Int((*int)(v)) })
+		case 20:
 			rt.PointerFromJSON(d, &v.PtrPtr, func(d *rt.JSONDecoder, v **Evenness) {
 				rt.PointerFromJSON(d, v, func(d *rt.JSONDecoder, v *Evenness) { d.Int((*int)(v)) })
 			})
-		case 20:
-			rt.SliceFromJSON(d, &v.NamedSlice, (*rt.JSONDecoder).Int)
 		case 21:
+			rt.SliceFromJSON(d, &v.NamedSlice, (*rt.JSONDecoder).Int)
+		case 22:
 			unzeroFromJSON(d, &v.Other)
 		}
 	}
@@ -7215,6 +7224,32 @@ func omitzeroAnonymousFromJSON(d *rt.JSONDecoder, v *struct {
 			d.Int(&v.A)
 		case 1:
 			d.String(&v.B)
+		}
+	}
+}
+
+func omitzeroDollarsToJSON(e *rt.JSONEncoder, v *struct {
+	A int `json:"$id"`
+	B int `json:"$T$reflect"`
+}) {
+	e.Open()
+	e.Field(`"$id":`).Int(int64(v.A))
+	e.Field(`"$T$reflect":`).Int(int64(v.B))
+	e.Close()
+}
+
+var omitzeroDollarsFields = rt.FieldsOf("$id", "$T$reflect")
+
+func omitzeroDollarsFromJSON(d *rt.JSONDecoder, v *struct {
+	A int `json:"$id"`
+	B int `json:"$T$reflect"`
+}) {
+	for o := d.Object(omitzeroDollarsFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.A)
+		case 1:
+			d.Int(&v.B)
 		}
 	}
 }
@@ -10038,7 +10073,7 @@ func omitemptyOnlyFromMsgpack(d *rt.MsgpackDecoder, v *OmitemptyOnly) {
 }
 
 func omitzeroToMsgpack(e *rt.MsgpackEncoder, v *Omitzero) {
-	m := e.Open(22)
+	m := e.Open(23)
 	e.Field("\xa6string").String(v.String)
 	e.Field("\xa4bool").Bool(bool(v.Bool))
 	e.Field("\xa3int").Int(int64(v.Int))
@@ -10061,6 +10096,8 @@ func omitzeroToMsgpack(e *rt.MsgpackEncoder, v *Omitzero) {
 	})
 	e.Field("\xa9anonymous")
 	omitzeroAnonymousToMsgpack(e, &v.Anonymous)
+	e.Field("\xa8$dollars")
+	omitzeroDollarsToMsgpack(e, &v.Dollars)
 	e.Field("\xa4time").Time(v.Time)
 	e.Field("\xa7timePtr")
 	rt.PointerToMsgpack(e, v.TimePtr, func(e *rt.MsgpackEncoder, v *time.Time) { e.Time(*v) })
@@ -10114,26 +10151,28 @@ func omitzeroFromMsgpack(d *rt.MsgpackDecoder, v *Omitzero) {
 		case 11:
 			omitzeroAnonymousFromMsgpack(d, &v.Anonymous)
 		case 12:
-			d.Time(&v.Time)
+			omitzeroDollarsFromMsgpack(d, &v.Dollars)
 		case 13:
-			rt.PointerFromMsgpack(d, &v.TimePtr, (*rt.MsgpackDecoder).Time)
+			d.Time(&v.Time)
 		case 14:
-			d.String(&v.Both)
+			rt.PointerFromMsgpack(d, &v.TimePtr, (*rt.MsgpackDecoder).Time)
 		case 15:
-			rt.SliceFromMsgpack(d, &v.BothTime, func(d *rt.MsgpackDecoder, v *Evenness) { d.Int((*int)(v)) })
+			d.String(&v.Both)
 		case 16:
-			d.Int((*int)(&v.ByValue))
+			rt.SliceFromMsgpack(d, &v.BothTime, func(d *rt.MsgpackDecoder, v *Evenness) { d.Int((*int)(v)) })
 		case 17:
-			d.Int((*int)(&v.ByPointer))
+			d.Int((*int)(&v.ByValue))
 		case 18:
-			rt.PointerFromMsgpack(d, &v.PtrValue, func(d *rt.MsgpackDecoder, v *Oddness) { d.Int((*int)(v)) })
+			d.Int((*int)(&v.ByPointer))
 		case 19:
+			rt.PointerFromMsgpack(d, &v.PtrValue, func(d *rt.MsgpackDecoder, v *Oddness) { d.Int((*int)(v)) })
+		case 20:
 			rt.PointerFromMsgpack(d, &v.PtrPtr, func(d *rt.MsgpackDecoder, v **Evenness) {
 				rt.PointerFromMsgpack(d, v, func(d *rt.MsgpackDecoder, v *Evenness) { d.Int((*int)(v)) })
 			})
-		case 20:
-			rt.SliceFromMsgpack(d, &v.NamedSlice, (*rt.MsgpackDecoder).Int)
 		case 21:
+			rt.SliceFromMsgpack(d, &v.NamedSlice, (*rt.MsgpackDecoder).Int)
+		case 22:
 			unzeroFromMsgpack(d, &v.Other)
 		}
 	}
@@ -10178,6 +10217,30 @@ func omitzeroAnonymousFromMsgpack(d *rt.MsgpackDecoder, v *struct {
 			d.Int(&v.A)
 		case 1:
 			d.String(&v.B)
+		}
+	}
+}
+
+func omitzeroDollarsToMsgpack(e *rt.MsgpackEncoder, v *struct {
+	A int `json:"$id"`
+	B int `json:"$T$reflect"`
+}) {
+	m := e.Open(2)
+	e.Field("\xa3$id").Int(int64(v.A))
+	e.Field("\xaa$T$reflect").Int(int64(v.B))
+	e.Close(m)
+}
+
+func omitzeroDollarsFromMsgpack(d *rt.MsgpackDecoder, v *struct {
+	A int `json:"$id"`
+	B int `json:"$T$reflect"`
+}) {
+	for o := d.Object(omitzeroDollarsFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.A)
+		case 1:
+			d.Int(&v.B)
 		}
 	}
 }
@@ -12465,6 +12528,10 @@ func _(omitzero_changed__run_go_generate struct {
 		A int
 		B string
 	} `json:"anonymous,omitzero"`
+	Dollars struct {
+		A int "json:\"$id\""
+		B int "json:\"$T$reflect\""
+	} `json:"$dollars,omitzero"`
 	Time       time.Time  `json:"time,omitzero"`
 	TimePtr    *time.Time `json:"timePtr,omitzero"`
 	Both       string     `json:"both,omitempty,omitzero"`
