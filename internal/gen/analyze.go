@@ -46,8 +46,9 @@ func Analyze(p *Package) (*Model, []Diagnostic) {
 		}
 		places = append(places, place{a.template.Resolve(kinds(a.params)), p.at(a.at)})
 	}
-	clashes(p, declared, &found)
-	codecs := newCodecs(p, declared)
+	tests := testNames(p)
+	clashes(p, declared, tests, &found)
+	codecs := newCodecs(p, declared, tests)
 	plans := make([]*structPlan, len(all))
 	for i, a := range all {
 		if !hasErrors(found) { // a type that cannot be stored may have no end
