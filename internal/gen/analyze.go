@@ -179,6 +179,7 @@ func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, stru
 	m.Guards, m.Notes = guards(p, structs, im)
 	m.Notes = append(m.Notes, codecs.notes...)
 	m.Codecs = codecs.model(im)
+	m.MethodGuards = codecs.methodGuards(im)
 	m.Imports = im.sorted()
 	for i, a := range all {
 		taken := make(map[string]bool)
