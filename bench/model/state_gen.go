@@ -672,3 +672,60 @@ func _(presence_changed__run_go_generate struct {
 }) Presence {
 	return presence_changed__run_go_generate
 }
+
+// If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate
+func _(session_encodes_itself__run_go_generate struct {
+	*Session
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return session_encodes_itself__run_go_generate
+}
+
+func _(item_encodes_itself__run_go_generate struct {
+	*Item
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return item_encodes_itself__run_go_generate
+}
+
+func _(address_encodes_itself__run_go_generate struct {
+	*Address
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return address_encodes_itself__run_go_generate
+}
+
+func _(presence_encodes_itself__run_go_generate struct {
+	*Presence
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return presence_encodes_itself__run_go_generate
+}
+
+func _(session_encodes_itself__run_go_generate struct {
+	*Session
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return session_encodes_itself__run_go_generate
+}
+
+func _(item_encodes_itself__run_go_generate struct {
+	*Item
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return item_encodes_itself__run_go_generate
+}
+
+func _(address_encodes_itself__run_go_generate struct {
+	*Address
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return address_encodes_itself__run_go_generate
+}
+
+func _(presence_encodes_itself__run_go_generate struct {
+	*Presence
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return presence_encodes_itself__run_go_generate
+}

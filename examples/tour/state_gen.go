@@ -400,3 +400,32 @@ func _(token_changed__run_go_generate struct {
 }) Token {
 	return token_changed__run_go_generate
 }
+
+// If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate
+func _(session_encodes_itself__run_go_generate struct {
+	*Session
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return session_encodes_itself__run_go_generate
+}
+
+func _(item_encodes_itself__run_go_generate struct {
+	*Item
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return item_encodes_itself__run_go_generate
+}
+
+func _(resumePoint_encodes_itself__run_go_generate struct {
+	*ResumePoint
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return resumePoint_encodes_itself__run_go_generate
+}
+
+func _(token_encodes_itself__run_go_generate struct {
+	*Token
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return token_encodes_itself__run_go_generate
+}

@@ -46,8 +46,9 @@ func Analyze(p *Package) (*Model, []Diagnostic) {
 		}
 		places = append(places, place{a.template.Resolve(kinds(a.params)), p.at(a.at)})
 	}
-	clashes(p, declared, &found)
-	codecs := newCodecs(p, declared)
+	tests := testNames(p)
+	clashes(p, declared, tests, &found)
+	codecs := newCodecs(p, declared, tests)
 	plans := make([]*structPlan, len(all))
 	for i, a := range all {
 		if !hasErrors(found) { // a type that cannot be stored may have no end
@@ -178,6 +179,7 @@ func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, stru
 	m.Guards, m.Notes = guards(p, structs, im)
 	m.Notes = append(m.Notes, codecs.notes...)
 	m.Codecs = codecs.model(im)
+	m.MethodGuards = codecs.methodGuards(im)
 	m.Imports = im.sorted()
 	for i, a := range all {
 		taken := make(map[string]bool)

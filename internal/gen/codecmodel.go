@@ -34,7 +34,7 @@ var formats = []struct{ directive, rt string }{{"json", "JSON"}, {"msgpack", "Ms
 // suffixes are the ends of the names that the codecs of a struct can have.
 var suffixes = []string{"ToJSON", "FromJSON", "ToMsgpack", "FromMsgpack", "Fields", "MsgpackFields"}
 
-func newCodecs(p *Package, declared []declaration) *codecs {
+func newCodecs(p *Package, declared []declaration, tests map[string]token.Position) *codecs {
 	c := &codecs{pkg: p, planners: make(map[string]*planner), order: make(map[string][]*structPlan), taken: make(map[string]bool), imported: importNames(p)}
 	for _, f := range formats {
 		c.planners[f.directive] = newPlanner(p, f.directive)
@@ -53,6 +53,9 @@ func newCodecs(p *Package, declared []declaration) *codecs {
 		return name
 	}
 	c.locals = Locals{Encoder: local("e"), Decoder: local("d"), Value: local("v"), Object: local("o"), Map: local("m")}
+	for name := range tests { // local variables may be called the same
+		c.taken[name] = true
+	}
 	return c
 }
 

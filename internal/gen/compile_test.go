@@ -17,9 +17,23 @@ const shop = `package shop
 type Session struct {
 	Name string ` + "`json:\"name\"`" + `
 	Item Item
+	Base
+	Levels map[Level][]Tone
+	Named  Named
 }
 
 type Item struct{ SKU string }
+
+type Base struct{ ID int }
+
+type (
+	Level int
+	Tone  []byte
+	Named struct{ MarshalText, UnmarshalJSON string }
+)
+
+//state:key packed:<id> ttl=30m codec=msgpack
+type Packed struct{ Item Item }
 
 type (
 	Tenant string
@@ -72,15 +86,20 @@ func TestDoesNotCompile(t *testing.T) {
 	generated := string(result.Files[0].New)
 	newer := strings.Replace(generated, "rt.Version1", "rt.Version999", 1)
 	stale := map[string]struct{ source, generated, want string }{
-		"stalefield": {strings.Replace(shop, "SKU string", "SKU, Name string", 1), generated, "item_changed__run_go_generate"},
-		"staletype":  {strings.Replace(shop, "Cart struct{ N int", "Cart struct{ N int64", 1), generated, "cart_changed__run_go_generate"},
-		"staletag":   {strings.Replace(shop, `json:"name"`, `json:"title"`, 1), generated, "session_changed__run_go_generate"},
-		"staleparam": {strings.Replace(shop, "Tenant string", "Tenant int", 1), generated, `cannot convert "" (untyped string constant) to type Tenant`},
-		"stalesign":  {strings.Replace(shop, "Number int", "Number uint", 1), generated, "constant -1 overflows Number"},
-		"stalefloat": {strings.Replace(shop, "Number int", "Number float64", 1), generated, "operator % not defined on Number(-1)"},
-		"staleint":   {strings.Replace(shop, "Count  uint8", "Count int", 1), generated, "constant -1 overflows uint64"},
-		"stalebool":  {strings.Replace(shop, "Flag   bool", "Flag string", 1), generated, "cannot convert true (untyped bool constant) to type Flag"},
-		"newer":      {shop, newer, "undefined: rt.Version999"},
+		"stalefield":   {strings.Replace(shop, "SKU string", "SKU, Name string", 1), generated, "item_changed__run_go_generate"},
+		"staletype":    {strings.Replace(shop, "Cart struct{ N int", "Cart struct{ N int64", 1), generated, "cart_changed__run_go_generate"},
+		"staletag":     {strings.Replace(shop, `json:"name"`, `json:"title"`, 1), generated, "session_changed__run_go_generate"},
+		"staleparam":   {strings.Replace(shop, "Tenant string", "Tenant int", 1), generated, `cannot convert "" (untyped string constant) to type Tenant`},
+		"stalesign":    {strings.Replace(shop, "Number int", "Number uint", 1), generated, "constant -1 overflows Number"},
+		"stalefloat":   {strings.Replace(shop, "Number int", "Number float64", 1), generated, "operator % not defined on Number(-1)"},
+		"staleint":     {strings.Replace(shop, "Count  uint8", "Count int", 1), generated, "constant -1 overflows uint64"},
+		"stalebool":    {strings.Replace(shop, "Flag   bool", "Flag string", 1), generated, "cannot convert true (untyped bool constant) to type Flag"},
+		"stalemethod":  {shop + "func (*Item) UnmarshalText([]byte) error { return nil }", generated, "item_encodes_itself__run_go_generate"},
+		"stalevalue":   {shop + "func (Level) MarshalJSON() ([]byte, error) { return nil, nil }", generated, "level_encodes_itself__run_go_generate"},
+		"staleelem":    {shop + "func (Tone) MarshalText() ([]byte, error) { return nil, nil }", generated, "tone_encodes_itself__run_go_generate"},
+		"staleembed":   {shop + "func (*Base) UnmarshalJSON([]byte) error { return nil }", generated, "base_encodes_itself__run_go_generate"},
+		"stalemsgpack": {shop + "func (Packed) MarshalBinary() ([]byte, error) { return nil, nil }", generated, "packed_encodes_itself__run_go_generate"},
+		"newer":        {shop, newer, "undefined: rt.Version999"},
 	}
 	for name, s := range stale {
 		write(t, filepath.Join(dir, name, "shop.go"), s.source)

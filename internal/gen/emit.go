@@ -26,6 +26,7 @@ func Emit(m *Model) ([]byte, error) {
 	}
 	e.codecs()
 	e.guards()
+	e.methodGuards()
 	if e.err != nil {
 		return nil, fmt.Errorf("the generated file for %s does not parse: %w", m.Dir, e.err)
 	}
@@ -145,6 +146,22 @@ func (e *emitter) guards() {
 	for _, g := range e.model.Guards {
 		from := len(e.out)
 		e.function(fmt.Sprintf("func _(%s %s) %s", g.Name, g.Struct, g.Type), "return "+g.Name)
+		e.declared(from)
+	}
+}
+
+// methodGuards writes what keeps the file from compiling once a type has methods that
+// the codecs here do not call. Embedded side by side, the type's method and that of the
+// interface are ambiguous, so that the struct has neither.
+func (e *emitter) methodGuards() {
+	if len(e.model.MethodGuards) == 0 {
+		return
+	}
+	e.put("// If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate")
+	for _, g := range e.model.MethodGuards {
+		from, methods := len(e.out), e.model.RT+"."+g.Format+"Methods"
+		e.put("func _(", g.Name, " struct {\n\t*", g.Type, "\n\t", methods, "\n}) ", methods, " {")
+		e.put("\treturn ", g.Name, "\n}\n")
 		e.declared(from)
 	}
 }

@@ -5,10 +5,13 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // guards returns a guard for each struct that can be written down in the
@@ -35,6 +38,64 @@ func guardable(p *Package, named *types.Named, st *types.Struct) bool {
 	return named.Obj().Pkg() != nil && p.sameModule(named.Obj().Pkg().Path()) &&
 		named.Obj().Parent() == named.Obj().Pkg().Scope() &&
 		expressible(p, named) && expressible(p, st) && !declaredForSomeBuilds(p, named.Obj())
+}
+
+// methodGuards returns a guard for each type that a codec writes and reads by what it
+// is made of, as the library would do that no more once it has methods for it. Types of
+// other modules have none, for the same reason as with structs: most of these are basic
+// ones such as time.Duration, which would be slow if they were left to the library.
+func (c *codecs) methodGuards(im *imports) (list []MethodGuard) {
+	for _, f := range formats {
+		var seen typeutil.Map
+		add := func(t types.Type) {
+			named, ok := types.Unalias(t).(*types.Named)
+			if !ok || seen.At(named) != nil {
+				return
+			}
+			seen.Set(named, true)
+			if methodGuardable(c.pkg, named, f.directive, f.rt+"Methods") {
+				list = append(list, MethodGuard{
+					Name:   lowerFirst(named.Obj().Name()) + "_encodes_itself__run_go_generate",
+					Format: f.rt,
+					Type:   im.text(named),
+				})
+			}
+		}
+		for _, s := range c.order[f.directive] {
+			add(s.typ)
+			for _, field := range s.fields {
+				for _, embedded := range field.path[:len(field.path)-1] {
+					add(embedded.Type())
+				}
+				for form := field.form; form != nil && form.kind != LibraryForm; form = form.elem {
+					add(form.typ)
+					if m, ok := form.typ.Underlying().(*types.Map); ok {
+						add(m.Key())
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// methodGuardable reports whether a guard would compile now: not beside a field, or a
+// method of another type, that is called like one of those methods.
+func methodGuardable(p *Package, named *types.Named, format, guard string) bool {
+	obj := named.Obj()
+	if obj.Pkg() == nil || !p.sameModule(obj.Pkg().Path()) || !expressible(p, named) || obj.Name() == guard {
+		return false
+	}
+	return !slices.ContainsFunc(codings[format], func(c coding) bool {
+		return hasOwn(named, c.encode.name) || hasOwn(named, c.decode.name)
+	})
+}
+
+// hasOwn reports whether a type has a field or a method of that name which does not
+// come from an embedded field.
+func hasOwn(named *types.Named, name string) bool {
+	obj, index, _ := types.LookupFieldOrMethod(named, true, nil, name)
+	return obj != nil && len(index) == 1
 }
 
 // declaredForSomeBuilds reports whether the file of a type has a build constraint,

@@ -21,6 +21,7 @@ type Model struct {
 	Locals                         Locals
 	Parts                          []Part
 	Guards                         []Guard
+	MethodGuards                   []MethodGuard
 	// Notes are remarks for stategen -v.
 	Notes []string
 
@@ -89,4 +90,14 @@ type Guard struct {
 	Name string
 	// Type is the type and Struct its fields, as the generated file writes them.
 	Type, Struct string
+}
+
+// MethodGuard is a type without methods with which it would encode itself in a format.
+type MethodGuard struct {
+	// Name says what has happened when the guard does not compile.
+	Name string
+	// Format is JSON or Msgpack, as the names of package rt have it.
+	Format string
+	// Type is the type as the generated file writes it.
+	Type string
 }

@@ -2,8 +2,11 @@ package gen
 
 import (
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -124,9 +127,9 @@ type declaration struct {
 	at   token.Pos
 }
 
-// clashes reports names of declarations that the package declares itself, that a
-// file uses for an import, or that two families declare.
-func clashes(p *Package, declared []declaration, found *diagnostics) {
+// clashes reports names of declarations that the package or a test in it declares
+// itself, that a file uses for an import, or that two families declare.
+func clashes(p *Package, declared []declaration, tests map[string]token.Position, found *diagnostics) {
 	imports := importNames(p)
 	first := make(map[string]declaration)
 	reported := make(map[token.Pos]bool) // families that clash as a whole need one message
@@ -135,6 +138,10 @@ func clashes(p *Package, declared []declaration, found *diagnostics) {
 		if obj := p.Types.Scope().Lookup(d.name); obj != nil {
 			found.errorf(p.at(d.at), "generated name %s is declared in the package; rename that, or %s", d.name, remedy)
 			found.relate(p.at(obj.Pos()), "%s is declared here", d.name)
+		}
+		if at, ok := tests[d.name]; ok {
+			found.errorf(p.at(d.at), "generated name %s is declared in a test of the package; rename that, or %s", d.name, remedy)
+			found.relate(at, "%s is declared here", d.name)
 		}
 		if spec, ok := imports[d.name]; ok {
 			found.errorf(p.at(d.at), "generated name %s is the name of an import; rename that, or %s", d.name, remedy)
@@ -150,6 +157,50 @@ func clashes(p *Package, declared []declaration, found *diagnostics) {
 		}
 		first[d.name] = d
 	}
+}
+
+// testNames returns what the tests inside a package declare, with which the generated
+// file is compiled too. They are parsed alone: their types would take a second load.
+func testNames(p *Package) map[string]token.Position {
+	names := make(map[string]token.Position)
+	entries, _ := os.ReadDir(p.Dir)
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		file, _ := parser.ParseFile(fset, filepath.Join(p.Dir, e.Name()), nil, parser.SkipObjectResolution)
+		if file == nil || file.Name.Name != p.Name {
+			continue
+		}
+		add := func(id *ast.Ident) {
+			if id != nil {
+				names[id.Name] = fset.PositionFor(id.Pos(), false)
+			}
+		}
+		for _, decl := range file.Decls {
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				if decl.Recv == nil {
+					add(decl.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range decl.Specs {
+					switch spec := spec.(type) {
+					case *ast.ImportSpec:
+						add(spec.Name)
+					case *ast.TypeSpec:
+						add(spec.Name)
+					case *ast.ValueSpec:
+						for _, name := range spec.Names {
+							add(name)
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
 }
 
 // importNames returns the names that the files of a package give to imports, and

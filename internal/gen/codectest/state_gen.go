@@ -13364,3 +13364,907 @@ func _(holdsWide_changed__run_go_generate struct {
 }) HoldsWide {
 	return holdsWide_changed__run_go_generate
 }
+
+// If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate
+func _(arrays_encodes_itself__run_go_generate struct {
+	*Arrays
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return arrays_encodes_itself__run_go_generate
+}
+
+func _(item_encodes_itself__run_go_generate struct {
+	*Item
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return item_encodes_itself__run_go_generate
+}
+
+func _(row_encodes_itself__run_go_generate struct {
+	*Row
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return row_encodes_itself__run_go_generate
+}
+
+func _(text_encodes_itself__run_go_generate struct {
+	*Text
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return text_encodes_itself__run_go_generate
+}
+
+func _(sliced_encodes_itself__run_go_generate struct {
+	*Sliced
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return sliced_encodes_itself__run_go_generate
+}
+
+func _(small_encodes_itself__run_go_generate struct {
+	*Small
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return small_encodes_itself__run_go_generate
+}
+
+func _(count_encodes_itself__run_go_generate struct {
+	*Count
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return count_encodes_itself__run_go_generate
+}
+
+func _(narrow_encodes_itself__run_go_generate struct {
+	*Narrow
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return narrow_encodes_itself__run_go_generate
+}
+
+func _(list_encodes_itself__run_go_generate struct {
+	*List
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return list_encodes_itself__run_go_generate
+}
+
+func _(basic_encodes_itself__run_go_generate struct {
+	*Basic
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return basic_encodes_itself__run_go_generate
+}
+
+func _(flag_encodes_itself__run_go_generate struct {
+	*Flag
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return flag_encodes_itself__run_go_generate
+}
+
+func _(empty_encodes_itself__run_go_generate struct {
+	*Empty
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return empty_encodes_itself__run_go_generate
+}
+
+func _(bytes_encodes_itself__run_go_generate struct {
+	*Bytes
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return bytes_encodes_itself__run_go_generate
+}
+
+func _(blob_encodes_itself__run_go_generate struct {
+	*Blob
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return blob_encodes_itself__run_go_generate
+}
+
+func _(digest_encodes_itself__run_go_generate struct {
+	*Digest
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return digest_encodes_itself__run_go_generate
+}
+
+func _(octet_encodes_itself__run_go_generate struct {
+	*Octet
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return octet_encodes_itself__run_go_generate
+}
+
+func _(ownBytes_encodes_itself__run_go_generate struct {
+	*OwnBytes
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return ownBytes_encodes_itself__run_go_generate
+}
+
+func _(embedded_encodes_itself__run_go_generate struct {
+	*Embedded
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return embedded_encodes_itself__run_go_generate
+}
+
+func _(base_encodes_itself__run_go_generate struct {
+	*Base
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return base_encodes_itself__run_go_generate
+}
+
+func _(deeper_encodes_itself__run_go_generate struct {
+	*Deeper
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return deeper_encodes_itself__run_go_generate
+}
+
+func _(hidden_encodes_itself__run_go_generate struct {
+	*hidden
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return hidden_encodes_itself__run_go_generate
+}
+
+func _(inner_encodes_itself__run_go_generate struct {
+	*inner
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return inner_encodes_itself__run_go_generate
+}
+
+func _(aliased_encodes_itself__run_go_generate struct {
+	*Aliased
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return aliased_encodes_itself__run_go_generate
+}
+
+func _(plain_encodes_itself__run_go_generate struct {
+	*other.Plain
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return plain_encodes_itself__run_go_generate
+}
+
+func _(tagged_encodes_itself__run_go_generate struct {
+	*Tagged
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return tagged_encodes_itself__run_go_generate
+}
+
+func _(shadowed_encodes_itself__run_go_generate struct {
+	*Shadowed
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return shadowed_encodes_itself__run_go_generate
+}
+
+func _(left_encodes_itself__run_go_generate struct {
+	*Left
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return left_encodes_itself__run_go_generate
+}
+
+func _(right_encodes_itself__run_go_generate struct {
+	*Right
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return right_encodes_itself__run_go_generate
+}
+
+func _(maps_encodes_itself__run_go_generate struct {
+	*Maps
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return maps_encodes_itself__run_go_generate
+}
+
+func _(key_encodes_itself__run_go_generate struct {
+	*Key
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return key_encodes_itself__run_go_generate
+}
+
+func _(index_encodes_itself__run_go_generate struct {
+	*Index
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return index_encodes_itself__run_go_generate
+}
+
+func _(methodKeys_encodes_itself__run_go_generate struct {
+	*MethodKeys
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return methodKeys_encodes_itself__run_go_generate
+}
+
+func _(addressable_encodes_itself__run_go_generate struct {
+	*Addressable
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return addressable_encodes_itself__run_go_generate
+}
+
+func _(holdsByPointer_encodes_itself__run_go_generate struct {
+	*HoldsByPointer
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return holdsByPointer_encodes_itself__run_go_generate
+}
+
+func _(marshalers_encodes_itself__run_go_generate struct {
+	*Marshalers
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return marshalers_encodes_itself__run_go_generate
+}
+
+func _(held_encodes_itself__run_go_generate struct {
+	*Held
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return held_encodes_itself__run_go_generate
+}
+
+func _(marshalersJSON_encodes_itself__run_go_generate struct {
+	*MarshalersJSON
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return marshalersJSON_encodes_itself__run_go_generate
+}
+
+func _(digits_encodes_itself__run_go_generate struct {
+	*Digits
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return digits_encodes_itself__run_go_generate
+}
+
+func _(names_encodes_itself__run_go_generate struct {
+	*Names
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return names_encodes_itself__run_go_generate
+}
+
+func _(omitempty_encodes_itself__run_go_generate struct {
+	*Omitempty
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return omitempty_encodes_itself__run_go_generate
+}
+
+func _(hollow_encodes_itself__run_go_generate struct {
+	*Hollow
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return hollow_encodes_itself__run_go_generate
+}
+
+func _(omitemptyOnly_encodes_itself__run_go_generate struct {
+	*OmitemptyOnly
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return omitemptyOnly_encodes_itself__run_go_generate
+}
+
+func _(omitzero_encodes_itself__run_go_generate struct {
+	*Omitzero
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return omitzero_encodes_itself__run_go_generate
+}
+
+func _(slices_encodes_itself__run_go_generate struct {
+	*Slices
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return slices_encodes_itself__run_go_generate
+}
+
+func _(evenness_encodes_itself__run_go_generate struct {
+	*Evenness
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return evenness_encodes_itself__run_go_generate
+}
+
+func _(oddness_encodes_itself__run_go_generate struct {
+	*Oddness
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return oddness_encodes_itself__run_go_generate
+}
+
+func _(full_encodes_itself__run_go_generate struct {
+	*Full
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return full_encodes_itself__run_go_generate
+}
+
+func _(unzero_encodes_itself__run_go_generate struct {
+	*Unzero
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return unzero_encodes_itself__run_go_generate
+}
+
+func _(packages_encodes_itself__run_go_generate struct {
+	*Packages
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return packages_encodes_itself__run_go_generate
+}
+
+func _(kind_encodes_itself__run_go_generate struct {
+	*other.Kind
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return kind_encodes_itself__run_go_generate
+}
+
+func _(unreachable_encodes_itself__run_go_generate struct {
+	*Unreachable
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return unreachable_encodes_itself__run_go_generate
+}
+
+func _(generic_encodes_itself__run_go_generate struct {
+	*Generic
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return generic_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[int]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[string]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(pair_encodes_itself__run_go_generate struct {
+	*other.Pair[string, []Box[Text]]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return pair_encodes_itself__run_go_generate
+}
+
+func _(pair_encodes_itself__run_go_generate struct {
+	*other.Pair[int8, float32]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return pair_encodes_itself__run_go_generate
+}
+
+func _(listOf_encodes_itself__run_go_generate struct {
+	*ListOf[Item]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return listOf_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[Text]
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(instance_encodes_itself__run_go_generate struct {
+	*Instance
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return instance_encodes_itself__run_go_generate
+}
+
+func _(pointers_encodes_itself__run_go_generate struct {
+	*Pointers
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return pointers_encodes_itself__run_go_generate
+}
+
+func _(quoted_encodes_itself__run_go_generate struct {
+	*Quoted
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return quoted_encodes_itself__run_go_generate
+}
+
+func _(wide_encodes_itself__run_go_generate struct {
+	*Wide
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return wide_encodes_itself__run_go_generate
+}
+
+func _(vast_encodes_itself__run_go_generate struct {
+	*Vast
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return vast_encodes_itself__run_go_generate
+}
+
+func _(holdsQuotedOwn_encodes_itself__run_go_generate struct {
+	*HoldsQuotedOwn
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return holdsQuotedOwn_encodes_itself__run_go_generate
+}
+
+func _(recursive_encodes_itself__run_go_generate struct {
+	*Recursive
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return recursive_encodes_itself__run_go_generate
+}
+
+func _(pong_encodes_itself__run_go_generate struct {
+	*Pong
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return pong_encodes_itself__run_go_generate
+}
+
+func _(times_encodes_itself__run_go_generate struct {
+	*Times
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return times_encodes_itself__run_go_generate
+}
+
+func _(wide70_encodes_itself__run_go_generate struct {
+	*Wide70
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return wide70_encodes_itself__run_go_generate
+}
+
+func _(wide256_encodes_itself__run_go_generate struct {
+	*Wide256
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return wide256_encodes_itself__run_go_generate
+}
+
+func _(holdsWide_encodes_itself__run_go_generate struct {
+	*HoldsWide
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return holdsWide_encodes_itself__run_go_generate
+}
+
+func _(arrays_encodes_itself__run_go_generate struct {
+	*Arrays
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return arrays_encodes_itself__run_go_generate
+}
+
+func _(item_encodes_itself__run_go_generate struct {
+	*Item
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return item_encodes_itself__run_go_generate
+}
+
+func _(row_encodes_itself__run_go_generate struct {
+	*Row
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return row_encodes_itself__run_go_generate
+}
+
+func _(text_encodes_itself__run_go_generate struct {
+	*Text
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return text_encodes_itself__run_go_generate
+}
+
+func _(sliced_encodes_itself__run_go_generate struct {
+	*Sliced
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return sliced_encodes_itself__run_go_generate
+}
+
+func _(small_encodes_itself__run_go_generate struct {
+	*Small
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return small_encodes_itself__run_go_generate
+}
+
+func _(count_encodes_itself__run_go_generate struct {
+	*Count
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return count_encodes_itself__run_go_generate
+}
+
+func _(narrow_encodes_itself__run_go_generate struct {
+	*Narrow
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return narrow_encodes_itself__run_go_generate
+}
+
+func _(list_encodes_itself__run_go_generate struct {
+	*List
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return list_encodes_itself__run_go_generate
+}
+
+func _(basic_encodes_itself__run_go_generate struct {
+	*Basic
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return basic_encodes_itself__run_go_generate
+}
+
+func _(flag_encodes_itself__run_go_generate struct {
+	*Flag
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return flag_encodes_itself__run_go_generate
+}
+
+func _(empty_encodes_itself__run_go_generate struct {
+	*Empty
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return empty_encodes_itself__run_go_generate
+}
+
+func _(bytes_encodes_itself__run_go_generate struct {
+	*Bytes
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return bytes_encodes_itself__run_go_generate
+}
+
+func _(blob_encodes_itself__run_go_generate struct {
+	*Blob
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return blob_encodes_itself__run_go_generate
+}
+
+func _(embeddedPack_encodes_itself__run_go_generate struct {
+	*EmbeddedPack
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return embeddedPack_encodes_itself__run_go_generate
+}
+
+func _(base_encodes_itself__run_go_generate struct {
+	*Base
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return base_encodes_itself__run_go_generate
+}
+
+func _(deeper_encodes_itself__run_go_generate struct {
+	*Deeper
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return deeper_encodes_itself__run_go_generate
+}
+
+func _(aliased_encodes_itself__run_go_generate struct {
+	*Aliased
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return aliased_encodes_itself__run_go_generate
+}
+
+func _(plain_encodes_itself__run_go_generate struct {
+	*other.Plain
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return plain_encodes_itself__run_go_generate
+}
+
+func _(tagged_encodes_itself__run_go_generate struct {
+	*Tagged
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return tagged_encodes_itself__run_go_generate
+}
+
+func _(noinline_encodes_itself__run_go_generate struct {
+	*Noinline
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return noinline_encodes_itself__run_go_generate
+}
+
+func _(maps_encodes_itself__run_go_generate struct {
+	*Maps
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return maps_encodes_itself__run_go_generate
+}
+
+func _(key_encodes_itself__run_go_generate struct {
+	*Key
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return key_encodes_itself__run_go_generate
+}
+
+func _(index_encodes_itself__run_go_generate struct {
+	*Index
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return index_encodes_itself__run_go_generate
+}
+
+func _(methodKeys_encodes_itself__run_go_generate struct {
+	*MethodKeys
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return methodKeys_encodes_itself__run_go_generate
+}
+
+func _(marshalers_encodes_itself__run_go_generate struct {
+	*Marshalers
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return marshalers_encodes_itself__run_go_generate
+}
+
+func _(held_encodes_itself__run_go_generate struct {
+	*Held
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return held_encodes_itself__run_go_generate
+}
+
+func _(marshalersPack2_encodes_itself__run_go_generate struct {
+	*MarshalersPack2
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return marshalersPack2_encodes_itself__run_go_generate
+}
+
+func _(namesPack_encodes_itself__run_go_generate struct {
+	*NamesPack
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return namesPack_encodes_itself__run_go_generate
+}
+
+func _(omitempty_encodes_itself__run_go_generate struct {
+	*Omitempty
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return omitempty_encodes_itself__run_go_generate
+}
+
+func _(hollow_encodes_itself__run_go_generate struct {
+	*Hollow
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return hollow_encodes_itself__run_go_generate
+}
+
+func _(omitemptyOnly_encodes_itself__run_go_generate struct {
+	*OmitemptyOnly
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return omitemptyOnly_encodes_itself__run_go_generate
+}
+
+func _(omitzero_encodes_itself__run_go_generate struct {
+	*Omitzero
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return omitzero_encodes_itself__run_go_generate
+}
+
+func _(slices_encodes_itself__run_go_generate struct {
+	*Slices
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return slices_encodes_itself__run_go_generate
+}
+
+func _(evenness_encodes_itself__run_go_generate struct {
+	*Evenness
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return evenness_encodes_itself__run_go_generate
+}
+
+func _(oddness_encodes_itself__run_go_generate struct {
+	*Oddness
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return oddness_encodes_itself__run_go_generate
+}
+
+func _(full_encodes_itself__run_go_generate struct {
+	*Full
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return full_encodes_itself__run_go_generate
+}
+
+func _(unzero_encodes_itself__run_go_generate struct {
+	*Unzero
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return unzero_encodes_itself__run_go_generate
+}
+
+func _(zeroPack_encodes_itself__run_go_generate struct {
+	*ZeroPack
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return zeroPack_encodes_itself__run_go_generate
+}
+
+func _(packages_encodes_itself__run_go_generate struct {
+	*Packages
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return packages_encodes_itself__run_go_generate
+}
+
+func _(kind_encodes_itself__run_go_generate struct {
+	*other.Kind
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return kind_encodes_itself__run_go_generate
+}
+
+func _(generic_encodes_itself__run_go_generate struct {
+	*Generic
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return generic_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[int]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[string]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(pair_encodes_itself__run_go_generate struct {
+	*other.Pair[string, []Box[Text]]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return pair_encodes_itself__run_go_generate
+}
+
+func _(pair_encodes_itself__run_go_generate struct {
+	*other.Pair[int8, float32]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return pair_encodes_itself__run_go_generate
+}
+
+func _(listOf_encodes_itself__run_go_generate struct {
+	*ListOf[Item]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return listOf_encodes_itself__run_go_generate
+}
+
+func _(box_encodes_itself__run_go_generate struct {
+	*Box[Text]
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return box_encodes_itself__run_go_generate
+}
+
+func _(instance_encodes_itself__run_go_generate struct {
+	*Instance
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return instance_encodes_itself__run_go_generate
+}
+
+func _(pointers_encodes_itself__run_go_generate struct {
+	*Pointers
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return pointers_encodes_itself__run_go_generate
+}
+
+func _(quoted_encodes_itself__run_go_generate struct {
+	*Quoted
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return quoted_encodes_itself__run_go_generate
+}
+
+func _(wide_encodes_itself__run_go_generate struct {
+	*Wide
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return wide_encodes_itself__run_go_generate
+}
+
+func _(vast_encodes_itself__run_go_generate struct {
+	*Vast
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return vast_encodes_itself__run_go_generate
+}
+
+func _(recursive_encodes_itself__run_go_generate struct {
+	*Recursive
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return recursive_encodes_itself__run_go_generate
+}
+
+func _(pong_encodes_itself__run_go_generate struct {
+	*Pong
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return pong_encodes_itself__run_go_generate
+}
+
+func _(times_encodes_itself__run_go_generate struct {
+	*Times
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return times_encodes_itself__run_go_generate
+}
+
+func _(wide70_encodes_itself__run_go_generate struct {
+	*Wide70
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return wide70_encodes_itself__run_go_generate
+}
+
+func _(wide256_encodes_itself__run_go_generate struct {
+	*Wide256
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return wide256_encodes_itself__run_go_generate
+}
+
+func _(holdsWide_encodes_itself__run_go_generate struct {
+	*HoldsWide
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return holdsWide_encodes_itself__run_go_generate
+}
