@@ -106,6 +106,7 @@ var cases = []codecCase{
 	jsonCase("embedded", embeddedToJSON, embeddedFromJSON),
 	jsonCase("empty", emptyToJSON, emptyFromJSON),
 	jsonCase("generic", genericToJSON, genericFromJSON),
+	jsonCase("hidden", hiddenToJSON, hiddenFromJSON),
 	jsonCase("holdsQuotedOwn", holdsQuotedOwnToJSON, holdsQuotedOwnFromJSON),
 	jsonCase("holdsWide", holdsWideToJSON, holdsWideFromJSON),
 	jsonCase("instance", instanceToJSON, instanceFromJSON),
@@ -135,6 +136,9 @@ var cases = []codecCase{
 	msgpackCase("embeddedPack", embeddedPackToMsgpack, embeddedPackFromMsgpack),
 	msgpackCase("empty", emptyToMsgpack, emptyFromMsgpack),
 	msgpackCase("generic", genericToMsgpack, genericFromMsgpack),
+	msgpackCase("hidden", hiddenToMsgpack, hiddenFromMsgpack),
+	msgpackCase("holdsAsArray", holdsAsArrayToMsgpack, holdsAsArrayFromMsgpack),
+	msgpackCase("holdsDrops", holdsDropsToMsgpack, holdsDropsFromMsgpack),
 	msgpackCase("holdsWide", holdsWideToMsgpack, holdsWideFromMsgpack),
 	msgpackCase("instance", instanceToMsgpack, instanceFromMsgpack),
 	msgpackCase("maps", mapsToMsgpack, mapsFromMsgpack),
@@ -180,6 +184,7 @@ func TestWhatHasNoCodec(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range []string{
 		"quotedOwn", "rootMarshaler", "wide257", "refused", "holdsRefused", "embeddedUnguarded", "embeddedHidden", "old", "byPointer",
+		"asArray", "drops",
 	} {
 		assert.NotRegexp(t, `func `+name+`(To|From)(JSON|Msgpack)\(`, string(source))
 	}

@@ -82,11 +82,26 @@ func agree(t *testing.T, c *codecCase, data []byte) bool {
 	if err != nil {
 		return false
 	}
-	require.Equal(t, want, got, "%q", data)
 	std := c.zero()
 	require.NoError(t, decodePlain(c, data, std), "%q", data)
-	require.Equal(t, std, got, "%q", data)
+	for _, want := range []any{want, std} {
+		if !reflect.DeepEqual(want, got) && !sameBytes(c, want, got) {
+			require.Equal(t, want, got, "%q", data)
+		}
+	}
 	return true
+}
+
+// sameBytes compares values in msgpack by their documents, since a NaN is not equal
+// to itself.
+func sameBytes(c *codecCase, a, b any) bool {
+	if c.format != "Msgpack" {
+		return false
+	}
+	first, err := c.library.Append(nil, a)
+	second, err2 := c.library.Append(nil, b)
+	floats := bytes.IndexByte(first, 0xca) >= 0 || bytes.IndexByte(first, 0xcb) >= 0
+	return err == nil && err2 == nil && floats && bytes.Equal(first, second)
 }
 
 // decodePlain decodes with what the library codec is made of.

@@ -31,7 +31,7 @@ func mutated(r *rand.Rand, format string, data []byte) []byte {
 	at := r.IntN(len(out))
 	end := min(len(out), at+1+r.IntN(8))
 	piece := []byte(pieces[format][r.IntN(len(pieces[format]))])
-	switch r.IntN(7) {
+	switch r.IntN(8) {
 	case 0:
 		return slices.Delete(out, at, end)
 	case 1:
@@ -47,6 +47,11 @@ func mutated(r *rand.Rand, format string, data []byte) []byte {
 			if out[i] >= 'A' {
 				out[i] ^= 0x20
 			}
+		}
+		return out
+	case 6: // for comparisons of several bytes at once
+		for range 1 + r.IntN(2) {
+			out[at+r.IntN(end-at)] ^= 1 << r.IntN(8)
 		}
 		return out
 	default:

@@ -1587,6 +1587,556 @@ func (s *EmbeddedHiddenStore) Remove(ctx context.Context, id string) error {
 	return err
 }
 
+var hiddenFamily = state.Define("codectest-hidden:<id>", state.FamilyOptions[Hidden]{
+	TTL:   time.Minute,
+	Codec: rt.JSON(hiddenToJSON, hiddenFromJSON),
+})
+
+// HiddenKey returns the key of the [Hidden] at "codectest-hidden:<id>".
+func HiddenKey(id string) state.Key[Hidden] {
+	b := rt.Start("codectest-hidden:")
+	b = rt.AppendString(b, id)
+	return hiddenFamily.Make(rt.End(b))
+}
+
+// HiddenReader reads the [Hidden] values of a store.
+type HiddenReader struct{ r state.Reader }
+
+// NewHiddenReader returns a reader of the [Hidden] values in r.
+func NewHiddenReader(r state.Reader) *HiddenReader { return &HiddenReader{r} }
+
+// Get returns the Hidden at "codectest-hidden:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *HiddenReader) Get(ctx context.Context, id string) (Hidden, error) {
+	return HiddenKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the Hidden at "codectest-hidden:<id>" and true, or false if there is none.
+func (s *HiddenReader) Lookup(ctx context.Context, id string) (Hidden, bool, error) {
+	return state.Lookup(ctx, s.r, HiddenKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Hidden, its error matches
+// [state.ErrNotFound].
+func (s *HiddenReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[Hidden], error) {
+	return state.GetEach(ctx, s.r, HiddenKey, ids)
+}
+
+// HiddenStore reads, writes and removes the [Hidden] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [HiddenKey].
+type HiddenStore struct {
+	reader HiddenReader
+	access state.Access
+}
+
+// NewHiddenStore returns a store of the [Hidden] values in rw.
+func NewHiddenStore(rw state.ReadWriteRemover) *HiddenStore {
+	a := state.AccessTo(rw)
+	return &HiddenStore{HiddenReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *HiddenStore) Reader() *HiddenReader { return &HiddenReader{s.reader.r} }
+
+// Get returns the Hidden at "codectest-hidden:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *HiddenStore) Get(ctx context.Context, id string) (Hidden, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the Hidden at "codectest-hidden:<id>" and true, or false if there is none.
+func (s *HiddenStore) Lookup(ctx context.Context, id string) (Hidden, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Hidden, its error matches
+// [state.ErrNotFound].
+func (s *HiddenStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Hidden], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-hidden:<id>", in place of what is there.
+func (s *HiddenStore) Set(ctx context.Context, id string, v Hidden, opts ...state.SetOption) error {
+	return HiddenKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the Hidden at "codectest-hidden:<id>", stores what becomes of it, and returns that. If
+// there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on
+// the new value. See [state.Update].
+func (s *HiddenStore) Update(ctx context.Context, id string, change func(*Hidden) error, opts ...state.UpdateOption) (v Hidden, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, HiddenKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the Hidden at "codectest-hidden:<id>" live for the family's TTL from now on. If there is none, the
+// error matches [state.ErrNotFound].
+func (s *HiddenStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, HiddenKey(id), opts...)
+}
+
+// Remove removes the Hidden at "codectest-hidden:<id>". It is no error if there is none.
+func (s *HiddenStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, HiddenKey(id))
+	return err
+}
+
+var hiddenPackFamily = state.Define("codectest-hidden-pack:<id>", state.FamilyOptions[Hidden]{
+	TTL:   time.Minute,
+	Codec: rt.Msgpack(hiddenToMsgpack, hiddenFromMsgpack),
+})
+
+// HiddenPackKey returns the key of the [Hidden] at "codectest-hidden-pack:<id>".
+func HiddenPackKey(id string) state.Key[Hidden] {
+	b := rt.Start("codectest-hidden-pack:")
+	b = rt.AppendString(b, id)
+	return hiddenPackFamily.Make(rt.End(b))
+}
+
+// HiddenPackReader reads the [Hidden] values of a store.
+type HiddenPackReader struct{ r state.Reader }
+
+// NewHiddenPackReader returns a reader of the [Hidden] values in r.
+func NewHiddenPackReader(r state.Reader) *HiddenPackReader { return &HiddenPackReader{r} }
+
+// Get returns the Hidden at "codectest-hidden-pack:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *HiddenPackReader) Get(ctx context.Context, id string) (Hidden, error) {
+	return HiddenPackKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the Hidden at "codectest-hidden-pack:<id>" and true, or false if there is none.
+func (s *HiddenPackReader) Lookup(ctx context.Context, id string) (Hidden, bool, error) {
+	return state.Lookup(ctx, s.r, HiddenPackKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Hidden, its error matches
+// [state.ErrNotFound].
+func (s *HiddenPackReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[Hidden], error) {
+	return state.GetEach(ctx, s.r, HiddenPackKey, ids)
+}
+
+// HiddenPackStore reads, writes and removes the [Hidden] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [HiddenPackKey].
+type HiddenPackStore struct {
+	reader HiddenPackReader
+	access state.Access
+}
+
+// NewHiddenPackStore returns a store of the [Hidden] values in rw.
+func NewHiddenPackStore(rw state.ReadWriteRemover) *HiddenPackStore {
+	a := state.AccessTo(rw)
+	return &HiddenPackStore{HiddenPackReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *HiddenPackStore) Reader() *HiddenPackReader { return &HiddenPackReader{s.reader.r} }
+
+// Get returns the Hidden at "codectest-hidden-pack:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *HiddenPackStore) Get(ctx context.Context, id string) (Hidden, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the Hidden at "codectest-hidden-pack:<id>" and true, or false if there is none.
+func (s *HiddenPackStore) Lookup(ctx context.Context, id string) (Hidden, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Hidden, its error matches
+// [state.ErrNotFound].
+func (s *HiddenPackStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Hidden], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-hidden-pack:<id>", in place of what is there.
+func (s *HiddenPackStore) Set(ctx context.Context, id string, v Hidden, opts ...state.SetOption) error {
+	return HiddenPackKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the Hidden at "codectest-hidden-pack:<id>", stores what becomes of it, and returns that.
+// If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again,
+// on the new value. See [state.Update].
+func (s *HiddenPackStore) Update(ctx context.Context, id string, change func(*Hidden) error, opts ...state.UpdateOption) (v Hidden, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, HiddenPackKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the Hidden at "codectest-hidden-pack:<id>" live for the family's TTL from now on. If there is none, the
+// error matches [state.ErrNotFound].
+func (s *HiddenPackStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, HiddenPackKey(id), opts...)
+}
+
+// Remove removes the Hidden at "codectest-hidden-pack:<id>". It is no error if there is none.
+func (s *HiddenPackStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, HiddenPackKey(id))
+	return err
+}
+
+var asArrayFamily = state.Define("codectest-as-array:<id>", state.FamilyOptions[AsArray]{
+	TTL:   time.Minute,
+	Codec: state.Msgpack(),
+})
+
+// AsArrayKey returns the key of the [AsArray] at "codectest-as-array:<id>".
+func AsArrayKey(id string) state.Key[AsArray] {
+	b := rt.Start("codectest-as-array:")
+	b = rt.AppendString(b, id)
+	return asArrayFamily.Make(rt.End(b))
+}
+
+// AsArrayReader reads the [AsArray] values of a store.
+type AsArrayReader struct{ r state.Reader }
+
+// NewAsArrayReader returns a reader of the [AsArray] values in r.
+func NewAsArrayReader(r state.Reader) *AsArrayReader { return &AsArrayReader{r} }
+
+// Get returns the AsArray at "codectest-as-array:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *AsArrayReader) Get(ctx context.Context, id string) (AsArray, error) {
+	return AsArrayKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the AsArray at "codectest-as-array:<id>" and true, or false if there is none.
+func (s *AsArrayReader) Lookup(ctx context.Context, id string) (AsArray, bool, error) {
+	return state.Lookup(ctx, s.r, AsArrayKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no AsArray, its error matches
+// [state.ErrNotFound].
+func (s *AsArrayReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[AsArray], error) {
+	return state.GetEach(ctx, s.r, AsArrayKey, ids)
+}
+
+// AsArrayStore reads, writes and removes the [AsArray] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [AsArrayKey].
+type AsArrayStore struct {
+	reader AsArrayReader
+	access state.Access
+}
+
+// NewAsArrayStore returns a store of the [AsArray] values in rw.
+func NewAsArrayStore(rw state.ReadWriteRemover) *AsArrayStore {
+	a := state.AccessTo(rw)
+	return &AsArrayStore{AsArrayReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *AsArrayStore) Reader() *AsArrayReader { return &AsArrayReader{s.reader.r} }
+
+// Get returns the AsArray at "codectest-as-array:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *AsArrayStore) Get(ctx context.Context, id string) (AsArray, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the AsArray at "codectest-as-array:<id>" and true, or false if there is none.
+func (s *AsArrayStore) Lookup(ctx context.Context, id string) (AsArray, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no AsArray, its error matches
+// [state.ErrNotFound].
+func (s *AsArrayStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[AsArray], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-as-array:<id>", in place of what is there.
+func (s *AsArrayStore) Set(ctx context.Context, id string, v AsArray, opts ...state.SetOption) error {
+	return AsArrayKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the AsArray at "codectest-as-array:<id>", stores what becomes of it, and returns that.
+// If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again,
+// on the new value. See [state.Update].
+func (s *AsArrayStore) Update(ctx context.Context, id string, change func(*AsArray) error, opts ...state.UpdateOption) (v AsArray, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, AsArrayKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the AsArray at "codectest-as-array:<id>" live for the family's TTL from now on. If there is none, the
+// error matches [state.ErrNotFound].
+func (s *AsArrayStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, AsArrayKey(id), opts...)
+}
+
+// Remove removes the AsArray at "codectest-as-array:<id>". It is no error if there is none.
+func (s *AsArrayStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, AsArrayKey(id))
+	return err
+}
+
+var holdsAsArrayFamily = state.Define("codectest-holds-as-array:<id>", state.FamilyOptions[HoldsAsArray]{
+	TTL:   time.Minute,
+	Codec: rt.Msgpack(holdsAsArrayToMsgpack, holdsAsArrayFromMsgpack),
+})
+
+// HoldsAsArrayKey returns the key of the [HoldsAsArray] at "codectest-holds-as-array:<id>".
+func HoldsAsArrayKey(id string) state.Key[HoldsAsArray] {
+	b := rt.Start("codectest-holds-as-array:")
+	b = rt.AppendString(b, id)
+	return holdsAsArrayFamily.Make(rt.End(b))
+}
+
+// HoldsAsArrayReader reads the [HoldsAsArray] values of a store.
+type HoldsAsArrayReader struct{ r state.Reader }
+
+// NewHoldsAsArrayReader returns a reader of the [HoldsAsArray] values in r.
+func NewHoldsAsArrayReader(r state.Reader) *HoldsAsArrayReader { return &HoldsAsArrayReader{r} }
+
+// Get returns the HoldsAsArray at "codectest-holds-as-array:<id>". If there is none, the error matches
+// [state.ErrNotFound].
+func (s *HoldsAsArrayReader) Get(ctx context.Context, id string) (HoldsAsArray, error) {
+	return HoldsAsArrayKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the HoldsAsArray at "codectest-holds-as-array:<id>" and true, or false if there is none.
+func (s *HoldsAsArrayReader) Lookup(ctx context.Context, id string) (HoldsAsArray, bool, error) {
+	return state.Lookup(ctx, s.r, HoldsAsArrayKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no HoldsAsArray, its error matches
+// [state.ErrNotFound].
+func (s *HoldsAsArrayReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[HoldsAsArray], error) {
+	return state.GetEach(ctx, s.r, HoldsAsArrayKey, ids)
+}
+
+// HoldsAsArrayStore reads, writes and removes the [HoldsAsArray] values of a store. What it has no method for, such
+// as [state.SetIfAbsent] and [state.Take], is a function that takes a key of [HoldsAsArrayKey].
+type HoldsAsArrayStore struct {
+	reader HoldsAsArrayReader
+	access state.Access
+}
+
+// NewHoldsAsArrayStore returns a store of the [HoldsAsArray] values in rw.
+func NewHoldsAsArrayStore(rw state.ReadWriteRemover) *HoldsAsArrayStore {
+	a := state.AccessTo(rw)
+	return &HoldsAsArrayStore{HoldsAsArrayReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *HoldsAsArrayStore) Reader() *HoldsAsArrayReader { return &HoldsAsArrayReader{s.reader.r} }
+
+// Get returns the HoldsAsArray at "codectest-holds-as-array:<id>". If there is none, the error matches
+// [state.ErrNotFound].
+func (s *HoldsAsArrayStore) Get(ctx context.Context, id string) (HoldsAsArray, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the HoldsAsArray at "codectest-holds-as-array:<id>" and true, or false if there is none.
+func (s *HoldsAsArrayStore) Lookup(ctx context.Context, id string) (HoldsAsArray, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no HoldsAsArray, its error matches
+// [state.ErrNotFound].
+func (s *HoldsAsArrayStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[HoldsAsArray], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-holds-as-array:<id>", in place of what is there.
+func (s *HoldsAsArrayStore) Set(ctx context.Context, id string, v HoldsAsArray, opts ...state.SetOption) error {
+	return HoldsAsArrayKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the HoldsAsArray at "codectest-holds-as-array:<id>", stores what becomes of it, and
+// returns that. If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile,
+// change runs again, on the new value. See [state.Update].
+func (s *HoldsAsArrayStore) Update(ctx context.Context, id string, change func(*HoldsAsArray) error, opts ...state.UpdateOption) (v HoldsAsArray, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, HoldsAsArrayKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the HoldsAsArray at "codectest-holds-as-array:<id>" live for the family's TTL from now on. If there is
+// none, the error matches [state.ErrNotFound].
+func (s *HoldsAsArrayStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, HoldsAsArrayKey(id), opts...)
+}
+
+// Remove removes the HoldsAsArray at "codectest-holds-as-array:<id>". It is no error if there is none.
+func (s *HoldsAsArrayStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, HoldsAsArrayKey(id))
+	return err
+}
+
+var dropsFamily = state.Define("codectest-drops:<id>", state.FamilyOptions[Drops]{
+	TTL:   time.Minute,
+	Codec: state.Msgpack(),
+})
+
+// DropsKey returns the key of the [Drops] at "codectest-drops:<id>".
+func DropsKey(id string) state.Key[Drops] {
+	b := rt.Start("codectest-drops:")
+	b = rt.AppendString(b, id)
+	return dropsFamily.Make(rt.End(b))
+}
+
+// DropsReader reads the [Drops] values of a store.
+type DropsReader struct{ r state.Reader }
+
+// NewDropsReader returns a reader of the [Drops] values in r.
+func NewDropsReader(r state.Reader) *DropsReader { return &DropsReader{r} }
+
+// Get returns the Drops at "codectest-drops:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *DropsReader) Get(ctx context.Context, id string) (Drops, error) {
+	return DropsKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the Drops at "codectest-drops:<id>" and true, or false if there is none.
+func (s *DropsReader) Lookup(ctx context.Context, id string) (Drops, bool, error) {
+	return state.Lookup(ctx, s.r, DropsKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Drops, its error matches
+// [state.ErrNotFound].
+func (s *DropsReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[Drops], error) {
+	return state.GetEach(ctx, s.r, DropsKey, ids)
+}
+
+// DropsStore reads, writes and removes the [Drops] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [DropsKey].
+type DropsStore struct {
+	reader DropsReader
+	access state.Access
+}
+
+// NewDropsStore returns a store of the [Drops] values in rw.
+func NewDropsStore(rw state.ReadWriteRemover) *DropsStore {
+	a := state.AccessTo(rw)
+	return &DropsStore{DropsReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *DropsStore) Reader() *DropsReader { return &DropsReader{s.reader.r} }
+
+// Get returns the Drops at "codectest-drops:<id>". If there is none, the error matches [state.ErrNotFound].
+func (s *DropsStore) Get(ctx context.Context, id string) (Drops, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the Drops at "codectest-drops:<id>" and true, or false if there is none.
+func (s *DropsStore) Lookup(ctx context.Context, id string) (Drops, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no Drops, its error matches
+// [state.ErrNotFound].
+func (s *DropsStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[Drops], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-drops:<id>", in place of what is there.
+func (s *DropsStore) Set(ctx context.Context, id string, v Drops, opts ...state.SetOption) error {
+	return DropsKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the Drops at "codectest-drops:<id>", stores what becomes of it, and returns that. If
+// there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs again, on
+// the new value. See [state.Update].
+func (s *DropsStore) Update(ctx context.Context, id string, change func(*Drops) error, opts ...state.UpdateOption) (v Drops, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, DropsKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the Drops at "codectest-drops:<id>" live for the family's TTL from now on. If there is none, the error
+// matches [state.ErrNotFound].
+func (s *DropsStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, DropsKey(id), opts...)
+}
+
+// Remove removes the Drops at "codectest-drops:<id>". It is no error if there is none.
+func (s *DropsStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, DropsKey(id))
+	return err
+}
+
+var holdsDropsFamily = state.Define("codectest-holds-drops:<id>", state.FamilyOptions[HoldsDrops]{
+	TTL:   time.Minute,
+	Codec: rt.Msgpack(holdsDropsToMsgpack, holdsDropsFromMsgpack),
+})
+
+// HoldsDropsKey returns the key of the [HoldsDrops] at "codectest-holds-drops:<id>".
+func HoldsDropsKey(id string) state.Key[HoldsDrops] {
+	b := rt.Start("codectest-holds-drops:")
+	b = rt.AppendString(b, id)
+	return holdsDropsFamily.Make(rt.End(b))
+}
+
+// HoldsDropsReader reads the [HoldsDrops] values of a store.
+type HoldsDropsReader struct{ r state.Reader }
+
+// NewHoldsDropsReader returns a reader of the [HoldsDrops] values in r.
+func NewHoldsDropsReader(r state.Reader) *HoldsDropsReader { return &HoldsDropsReader{r} }
+
+// Get returns the HoldsDrops at "codectest-holds-drops:<id>". If there is none, the error matches
+// [state.ErrNotFound].
+func (s *HoldsDropsReader) Get(ctx context.Context, id string) (HoldsDrops, error) {
+	return HoldsDropsKey(id).Get(ctx, s.r)
+}
+
+// Lookup returns the HoldsDrops at "codectest-holds-drops:<id>" and true, or false if there is none.
+func (s *HoldsDropsReader) Lookup(ctx context.Context, id string) (HoldsDrops, bool, error) {
+	return state.Lookup(ctx, s.r, HoldsDropsKey(id))
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no HoldsDrops, its error matches
+// [state.ErrNotFound].
+func (s *HoldsDropsReader) GetMany(ctx context.Context, ids ...string) ([]state.Result[HoldsDrops], error) {
+	return state.GetEach(ctx, s.r, HoldsDropsKey, ids)
+}
+
+// HoldsDropsStore reads, writes and removes the [HoldsDrops] values of a store. What it has no method for, such as
+// [state.SetIfAbsent] and [state.Take], is a function that takes a key of [HoldsDropsKey].
+type HoldsDropsStore struct {
+	reader HoldsDropsReader
+	access state.Access
+}
+
+// NewHoldsDropsStore returns a store of the [HoldsDrops] values in rw.
+func NewHoldsDropsStore(rw state.ReadWriteRemover) *HoldsDropsStore {
+	a := state.AccessTo(rw)
+	return &HoldsDropsStore{HoldsDropsReader{a.Reader}, a}
+}
+
+// Reader returns the reading half of s.
+func (s *HoldsDropsStore) Reader() *HoldsDropsReader { return &HoldsDropsReader{s.reader.r} }
+
+// Get returns the HoldsDrops at "codectest-holds-drops:<id>". If there is none, the error matches
+// [state.ErrNotFound].
+func (s *HoldsDropsStore) Get(ctx context.Context, id string) (HoldsDrops, error) {
+	return s.reader.Get(ctx, id)
+}
+
+// Lookup returns the HoldsDrops at "codectest-holds-drops:<id>" and true, or false if there is none.
+func (s *HoldsDropsStore) Lookup(ctx context.Context, id string) (HoldsDrops, bool, error) {
+	return s.reader.Lookup(ctx, id)
+}
+
+// GetMany returns a result for each of ids, in their order. Where there is no HoldsDrops, its error matches
+// [state.ErrNotFound].
+func (s *HoldsDropsStore) GetMany(ctx context.Context, ids ...string) ([]state.Result[HoldsDrops], error) {
+	return s.reader.GetMany(ctx, ids...)
+}
+
+// Set stores v at "codectest-holds-drops:<id>", in place of what is there.
+func (s *HoldsDropsStore) Set(ctx context.Context, id string, v HoldsDrops, opts ...state.SetOption) error {
+	return HoldsDropsKey(id).Set(ctx, s.access.Writer, v, opts...)
+}
+
+// Update calls change with the HoldsDrops at "codectest-holds-drops:<id>", stores what becomes of it, and returns
+// that. If there is none, the error matches [state.ErrNotFound]. Where another has written meanwhile, change runs
+// again, on the new value. See [state.Update].
+func (s *HoldsDropsStore) Update(ctx context.Context, id string, change func(*HoldsDrops) error, opts ...state.UpdateOption) (v HoldsDrops, err error) {
+	err = state.UpdateInto(ctx, s.access.ReadWriter, HoldsDropsKey(id), &v, change, opts)
+	return v, err
+}
+
+// Touch has the HoldsDrops at "codectest-holds-drops:<id>" live for the family's TTL from now on. If there is none,
+// the error matches [state.ErrNotFound].
+func (s *HoldsDropsStore) Touch(ctx context.Context, id string, opts ...state.TouchOption) error {
+	return state.Touch(ctx, s.access.Writer, HoldsDropsKey(id), opts...)
+}
+
+// Remove removes the HoldsDrops at "codectest-holds-drops:<id>". It is no error if there is none.
+func (s *HoldsDropsStore) Remove(ctx context.Context, id string) error {
+	_, err := state.Remove(ctx, s.access.Remover, HoldsDropsKey(id))
+	return err
+}
+
 var mapsFamily = state.Define("codectest-maps:<id>", state.FamilyOptions[Maps]{
 	TTL:   time.Minute,
 	Codec: rt.JSON(mapsToJSON, mapsFromJSON),
@@ -6419,6 +6969,57 @@ func shadowedFromJSON(d *rt.JSONDecoder, v *Shadowed) {
 	}
 }
 
+func hiddenToJSON(e *rt.JSONEncoder, v *Hidden) {
+	e.Open()
+	e.Field(`"list":`).Library(&v.List)
+	e.Field(`"lists":`).Library(&v.Lists)
+	e.Field(`"alias":`).Library(&v.Alias)
+	e.Field(`"seen":`)
+	rt.SliceToJSON(e, v.Seen, hiddenSeenToJSON)
+	e.Field(`"loop":`).Library(&v.Loop)
+	e.Close()
+}
+
+var hiddenFields = rt.FieldsOf("list", "lists", "alias", "seen", "loop")
+
+func hiddenFromJSON(d *rt.JSONDecoder, v *Hidden) {
+	for o := d.Object(hiddenFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Library(&v.List)
+		case 1:
+			d.Library(&v.Lists)
+		case 2:
+			d.Library(&v.Alias)
+		case 3:
+			rt.SliceFromJSON(d, &v.Seen, hiddenSeenFromJSON)
+		case 4:
+			d.Library(&v.Loop)
+		}
+	}
+}
+
+func hiddenSeenToJSON(e *rt.JSONEncoder, v *struct {
+	N int
+}) {
+	e.Open()
+	e.Field(`"N":`).Int(int64(v.N))
+	e.Close()
+}
+
+var hiddenSeenFields = rt.FieldsOf("N")
+
+func hiddenSeenFromJSON(d *rt.JSONDecoder, v *struct {
+	N int
+}) {
+	for o := d.Object(hiddenSeenFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.N)
+		}
+	}
+}
+
 func mapsToJSON(e *rt.JSONEncoder, v *Maps) {
 	e.Open()
 	e.Field(`"strings":`)
@@ -9584,6 +10185,96 @@ func noinlineFromMsgpack(d *rt.MsgpackDecoder, v *Noinline) {
 	}
 }
 
+func hiddenToMsgpack(e *rt.MsgpackEncoder, v *Hidden) {
+	m := e.Open(5)
+	e.Field("\xa4list").Library(&v.List)
+	e.Field("\xa5lists").Library(&v.Lists)
+	e.Field("\xa5alias").Library(&v.Alias)
+	e.Field("\xa4seen")
+	rt.SliceToMsgpack(e, v.Seen, hiddenSeenToMsgpack)
+	e.Field("\xa4loop").Library(&v.Loop)
+	e.Close(m)
+}
+
+func hiddenFromMsgpack(d *rt.MsgpackDecoder, v *Hidden) {
+	for o := d.Object(hiddenFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Library(&v.List)
+		case 1:
+			d.Library(&v.Lists)
+		case 2:
+			d.Library(&v.Alias)
+		case 3:
+			rt.SliceFromMsgpack(d, &v.Seen, hiddenSeenFromMsgpack)
+		case 4:
+			d.Library(&v.Loop)
+		}
+	}
+}
+
+func hiddenSeenToMsgpack(e *rt.MsgpackEncoder, v *struct {
+	N int
+}) {
+	m := e.Open(1)
+	e.Field("\xa1N").Int(int64(v.N))
+	e.Close(m)
+}
+
+func hiddenSeenFromMsgpack(d *rt.MsgpackDecoder, v *struct {
+	N int
+}) {
+	for o := d.Object(hiddenSeenFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.N)
+		}
+	}
+}
+
+func holdsAsArrayToMsgpack(e *rt.MsgpackEncoder, v *HoldsAsArray) {
+	m := e.Open(3)
+	e.Field("\xa5array").Library(&v.Array)
+	e.Field("\xa6arrays").Library(&v.Arrays)
+	e.Field("\xa1n").Int(int64(v.N))
+	e.Close(m)
+}
+
+var holdsAsArrayFields = rt.FieldsOf("array", "arrays", "n")
+
+func holdsAsArrayFromMsgpack(d *rt.MsgpackDecoder, v *HoldsAsArray) {
+	for o := d.Object(holdsAsArrayFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Library(&v.Array)
+		case 1:
+			d.Library(&v.Arrays)
+		case 2:
+			d.Int(&v.N)
+		}
+	}
+}
+
+func holdsDropsToMsgpack(e *rt.MsgpackEncoder, v *HoldsDrops) {
+	m := e.Open(2)
+	e.Field("\xa5drops").Library(&v.Drops)
+	e.Field("\xa4many").Library(&v.Many)
+	e.Close(m)
+}
+
+var holdsDropsFields = rt.FieldsOf("drops", "many")
+
+func holdsDropsFromMsgpack(d *rt.MsgpackDecoder, v *HoldsDrops) {
+	for o := d.Object(holdsDropsFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Library(&v.Drops)
+		case 1:
+			d.Library(&v.Many)
+		}
+	}
+}
+
 func mapsToMsgpack(e *rt.MsgpackEncoder, v *Maps) {
 	m := e.Open(23)
 	e.Field("\xa7strings")
@@ -12297,6 +12988,45 @@ func _(embeddedHidden_changed__run_go_generate struct {
 	N int `json:"n"`
 }) EmbeddedHidden {
 	return embeddedHidden_changed__run_go_generate
+}
+
+func _(hidden_changed__run_go_generate struct {
+	List  Nameless            `json:"list"`
+	Lists map[string]Nameless `json:"lists"`
+	Alias NamelessAlias       `json:"alias"`
+	Seen  []struct{ N int }   `json:"seen"`
+	Loop  *Loop               `json:"loop"`
+}) Hidden {
+	return hidden_changed__run_go_generate
+}
+
+func _(asArray_changed__run_go_generate struct {
+	_msgpack struct{} `state:"-" msgpack:",as_array"`
+	A        int
+	B        string
+}) AsArray {
+	return asArray_changed__run_go_generate
+}
+
+func _(holdsAsArray_changed__run_go_generate struct {
+	Array  AsArray            `json:"array"`
+	Arrays map[string]AsArray `json:"arrays"`
+	N      int                `json:"n"`
+}) HoldsAsArray {
+	return holdsAsArray_changed__run_go_generate
+}
+
+func _(drops_changed__run_go_generate struct {
+	At *time.Time `json:"at,omitempty"`
+}) Drops {
+	return drops_changed__run_go_generate
+}
+
+func _(holdsDrops_changed__run_go_generate struct {
+	Drops Drops   `json:"drops"`
+	Many  []Drops `json:"many"`
+}) HoldsDrops {
+	return holdsDrops_changed__run_go_generate
 }
 
 func _(maps_changed__run_go_generate struct {
