@@ -14292,6 +14292,13 @@ func _(right_encodes_itself__run_go_generate struct {
 	return right_encodes_itself__run_go_generate
 }
 
+func _(hidden_encodes_itself__run_go_generate struct {
+	*Hidden
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return hidden_encodes_itself__run_go_generate
+}
+
 func _(maps_encodes_itself__run_go_generate struct {
 	*Maps
 	rt.JSONMethods
@@ -14731,6 +14738,27 @@ func _(noinline_encodes_itself__run_go_generate struct {
 	rt.MsgpackMethods
 }) rt.MsgpackMethods {
 	return noinline_encodes_itself__run_go_generate
+}
+
+func _(hidden_encodes_itself__run_go_generate struct {
+	*Hidden
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return hidden_encodes_itself__run_go_generate
+}
+
+func _(holdsAsArray_encodes_itself__run_go_generate struct {
+	*HoldsAsArray
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return holdsAsArray_encodes_itself__run_go_generate
+}
+
+func _(holdsDrops_encodes_itself__run_go_generate struct {
+	*HoldsDrops
+	rt.MsgpackMethods
+}) rt.MsgpackMethods {
+	return holdsDrops_encodes_itself__run_go_generate
 }
 
 func _(maps_encodes_itself__run_go_generate struct {
