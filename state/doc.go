@@ -69,8 +69,16 @@
 // # Deadlines
 //
 // A deadline of the context bounds each call, to within 50 ms. Cancelling takes
-// effect as fast where a call concerns several keys; one that waits for a single
-// reply returns when the reply comes or ReadTimeout of go-redis has passed.
+// effect as fast where a call concerns several keys or shares its round trip; one
+// that waits for a single reply by itself returns when the reply comes or
+// ReadTimeout of go-redis has passed.
+//
+// # Under load
+//
+// While few calls are under way to a server, each has a connection of the pool; as
+// soon as there are more, they share pipelines, and large values travel alone. Where
+// more wait than the server can do soon, calls fail with [ErrOverloaded], and
+// nothing was sent. See [New] for what hooks of the client see of it.
 //
 // # Errors
 //

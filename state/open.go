@@ -69,7 +69,8 @@ func dial(url string, universal *redis.UniversalOptions) (redis.UniversalClient,
 // While more than a few calls are under way to a server, they share pipelines. Hooks
 // of the client, such as those for tracing, then see a pipeline of several callers'
 // commands, with a context that has none of their values; an [Observer] is told of
-// each call with its own.
+// each call with its own. A hook must call next once: if it repeats a pipeline that
+// failed, writes in it that were answered end with [ErrUnknownOutcome].
 //
 // It fails for a nil client, for a *redis.Ring, which has no Cluster slots, and for
 // a *redis.AutoPipeliner, which would hold back single commands.

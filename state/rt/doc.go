@@ -6,8 +6,8 @@
 // the other way, from the decoded parts of a key that a walk has found.
 //
 // A codec is made by [JSON] from two generated functions, of which one writes the
-// fields of a struct to a [JSONEncoder] and the other reads them from a [JSONDecoder].
-// They are a faster way to what the library codec does, and never to anything else:
+// fields of a struct to a [JSONEncoder] and the other reads them from a [JSONDecoder];
+// [Msgpack] and its types are the same for MessagePack. They are a faster way to what the library codec does, and never to anything else:
 // an encoder or decoder that meets what it is not certain of fails without a word, and
 // the library codec does the work again, decides and words the error. So a generated
 // function need not look at errors, and each call after a failure does nothing.
