@@ -2,9 +2,9 @@ package strict
 
 import "strconv"
 
-// maxDepth is how many arrays and objects may be open at once. Both libraries
+// MaxDepth is how many arrays and objects may be open at once. Both libraries
 // recurse once per level, and msgpack puts no limit on it.
-const maxDepth = 128
+const MaxDepth = 128
 
 // The reasons that both formats share.
 const (

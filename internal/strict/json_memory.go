@@ -28,7 +28,7 @@ func MapMemory(entries, size int) int {
 // pointees returns the bytes that a value of type t makes behind its pointers.
 func pointees(t reflect.Type) int {
 	total := 0
-	for hops := 0; t.Kind() == reflect.Pointer && hops < maxDepth; hops++ {
+	for hops := 0; t.Kind() == reflect.Pointer && hops < MaxDepth; hops++ {
 		t = t.Elem()
 		total += int(t.Size())
 	}

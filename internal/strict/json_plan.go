@@ -97,7 +97,7 @@ func hasMethod(t, iface reflect.Type) bool {
 
 func (b *jsonBuilder) plan(t reflect.Type) *jsonPlan {
 	// A type such as `type P *P` has no end.
-	for hops := 0; t.Kind() == reflect.Pointer && hops < maxDepth; hops++ {
+	for hops := 0; t.Kind() == reflect.Pointer && hops < MaxDepth; hops++ {
 		t = t.Elem()
 	}
 	if p, ok := b.known[t]; ok {

@@ -72,7 +72,7 @@ func (s *jsonScanner) value(i, depth int) int {
 	var end int
 	switch c := s.data[i]; {
 	case c == '{' || c == '[':
-		if depth == maxDepth {
+		if depth == MaxDepth {
 			return s.stop(i, reasonDepth)
 		}
 		if i >= s.halt {

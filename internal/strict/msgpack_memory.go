@@ -3,8 +3,6 @@ package strict
 import "math/bits"
 
 const (
-	// MsgpackDepth is how many arrays and maps of a document may be open at once.
-	MsgpackDepth = maxDepth
 	// MsgpackEntry is how many times the size of its key and value an entry of a Go
 	// map counts, since a map has room to spare.
 	MsgpackEntry = 2

@@ -224,7 +224,7 @@ func (b *msgpackBuilder) fill(p *msgpackPlan, path string) {
 		// A type such as `type P *P` has no end.
 		end := t
 		for hops := 0; end.Kind() == reflect.Pointer; hops++ {
-			if end = end.Elem(); hops == maxDepth {
+			if end = end.Elem(); hops == MaxDepth {
 				b.refusef(path, "Go type %s has no msgpack form", t)
 				return
 			}

@@ -99,7 +99,7 @@ func (s *msgpackScanner) value(i, depth int) int {
 			return s.stop(i, reasonUTF8)
 		}
 	case tokenArray, tokenMap:
-		if depth == maxDepth {
+		if depth == MaxDepth {
 			return s.stop(i, reasonDepth)
 		}
 		if t.kind == tokenMap {

@@ -54,7 +54,7 @@ func (w *msgpackValuer) value(v reflect.Value, p *msgpackPlan, depth, hops int) 
 			}
 		}
 	case msgpackSlice, msgpackArray, msgpackMap, msgpackStruct:
-		if depth == maxDepth {
+		if depth == MaxDepth {
 			return w.refusef(reasonDepth)
 		}
 		return w.inside(v, p, depth+1)

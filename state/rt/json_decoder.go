@@ -2,9 +2,6 @@ package rt
 
 import "github.com/typedstate/typedstate/internal/strict"
 
-// maxDepth is how many arrays and objects may be open at once.
-const maxDepth = 128
-
 // keptScratch is the length of buffers that are not kept for the next value.
 const keptScratch = 64 << 10
 
@@ -173,7 +170,7 @@ func (d *JSONDecoder) charge(size int) bool {
 
 // enter begins an array or object, at its bracket.
 func (d *JSONDecoder) enter() bool {
-	if d.depth == maxDepth {
+	if d.depth == strict.MaxDepth {
 		d.fail()
 		return false
 	}

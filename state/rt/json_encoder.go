@@ -34,7 +34,7 @@ func (e *JSONEncoder) Close() { e.close('}') }
 
 func (e *JSONEncoder) open(bracket byte) {
 	e.buf = append(e.buf, bracket)
-	if e.depth++; e.depth > maxDepth {
+	if e.depth++; e.depth > strict.MaxDepth {
 		e.failed = true
 	}
 }

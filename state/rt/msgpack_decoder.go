@@ -51,7 +51,7 @@ func (d *MsgpackDecoder) null() bool {
 // enter counts an array or a map of n elements that is opened, each of at least that
 // many bytes.
 func (d *MsgpackDecoder) enter(n, least int) bool {
-	if d.depth >= strict.MsgpackDepth || n > (len(d.data)-d.at)/least {
+	if d.depth >= strict.MaxDepth || n > (len(d.data)-d.at)/least {
 		d.fail()
 		return false
 	}
@@ -144,11 +144,11 @@ func (d *MsgpackDecoder) String(v *string) {
 	switch {
 	case n >= 16:
 		bits = (binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[8:]) |
-			binary.LittleEndian.Uint64(part[n-16:]) | binary.LittleEndian.Uint64(part[n-8:])) & msgpackHigh8
+			binary.LittleEndian.Uint64(part[n-16:]) | binary.LittleEndian.Uint64(part[n-8:])) & highs
 	case n >= 8:
-		bits = (binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[n-8:])) & msgpackHigh8
+		bits = (binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[n-8:])) & highs
 	case n >= 4:
-		bits = uint64(binary.LittleEndian.Uint32(part)|binary.LittleEndian.Uint32(part[n-4:])) & msgpackHigh4
+		bits = uint64(binary.LittleEndian.Uint32(part)|binary.LittleEndian.Uint32(part[n-4:])) & highs4
 	case n > 0:
 		bits = uint64(part[0]|part[n/2]|part[n-1]) & 0x80
 	default:
@@ -162,7 +162,7 @@ func (d *MsgpackDecoder) String(v *string) {
 	}
 	d.at = at + 1 + n
 	if d.texts.document {
-		*v = textMsgpack(part)
+		*v = alias(part)
 		return
 	}
 	*v = d.texts.text(part)

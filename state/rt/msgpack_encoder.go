@@ -27,7 +27,7 @@ type MsgpackEncoder struct {
 
 // msgpackWritten is how many arrays and maps may be open when another one is written.
 // It is one less than the library codec allows, which looks at what is not written too.
-const msgpackWritten = strict.MsgpackDepth - 1
+const msgpackWritten = strict.MaxDepth - 1
 
 // done tells whether the document is whole, which began at the given length.
 func (e *MsgpackEncoder) done(from int) bool {
@@ -123,7 +123,7 @@ func (e *MsgpackEncoder) String(v string) {
 	}
 	// The words that hold a short string are copied and looked at in one go. The last
 	// one may overlap the one before.
-	to, from := e.out[at:at+1+n], bytesMsgpack(v)
+	to, from := e.out[at:at+1+n], bytesOf(v)
 	to[0] = 0xa0 | byte(n)
 	to = to[1:]
 	var bits uint64
@@ -135,17 +135,17 @@ func (e *MsgpackEncoder) String(v string) {
 		binary.LittleEndian.PutUint64(to[8:], b)
 		binary.LittleEndian.PutUint64(to[n-16:], c)
 		binary.LittleEndian.PutUint64(to[n-8:], d)
-		bits = (a | b | c | d) & msgpackHigh8
+		bits = (a | b | c | d) & highs
 	case n >= 8:
 		a, b := binary.LittleEndian.Uint64(from), binary.LittleEndian.Uint64(from[n-8:])
 		binary.LittleEndian.PutUint64(to, a)
 		binary.LittleEndian.PutUint64(to[n-8:], b)
-		bits = (a | b) & msgpackHigh8
+		bits = (a | b) & highs
 	case n >= 4:
 		a, b := binary.LittleEndian.Uint32(from), binary.LittleEndian.Uint32(from[n-4:])
 		binary.LittleEndian.PutUint32(to, a)
 		binary.LittleEndian.PutUint32(to[n-4:], b)
-		bits = uint64(a|b) & msgpackHigh4
+		bits = uint64(a|b) & highs4
 	case n > 0:
 		a, b, c := from[0], from[n/2], from[n-1]
 		to[0], to[n/2], to[n-1] = a, b, c
@@ -175,7 +175,7 @@ func (e *MsgpackEncoder) long(v string) {
 	}
 	out = append(out, v...)
 	e.out = out
-	if !validMsgpack(bytesMsgpack(v)) {
+	if !validMsgpack(bytesOf(v)) {
 		e.failed = true
 	}
 }

@@ -6,11 +6,6 @@ import (
 	"github.com/typedstate/typedstate/internal/strict"
 )
 
-// msgpackInteger is what the key of an integer map can be.
-type msgpackInteger interface {
-	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
-}
-
 // SliceFromMsgpack reads a slice; nil is nil.
 func SliceFromMsgpack[S ~[]T, T any](d *MsgpackDecoder, v *S, element func(*MsgpackDecoder, *T)) {
 	n, ok := d.array(unsafe.Sizeof(*new(T)))
@@ -86,7 +81,7 @@ func MapFromMsgpack[M ~map[K]V, K ~string, V any](d *MsgpackDecoder, v *M, eleme
 }
 
 // IntMapFromMsgpack reads a map; nil is nil.
-func IntMapFromMsgpack[M ~map[K]V, K msgpackInteger, V any](d *MsgpackDecoder, v *M, element func(*MsgpackDecoder, *V)) {
+func IntMapFromMsgpack[M ~map[K]V, K integer, V any](d *MsgpackDecoder, v *M, element func(*MsgpackDecoder, *V)) {
 	n, ok := d.entries(unsafe.Sizeof(*new(K)) + unsafe.Sizeof(*new(V)))
 	if !ok {
 		return

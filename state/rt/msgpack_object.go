@@ -37,7 +37,7 @@ func (d *MsgpackDecoder) Object(f *Fields) MsgpackObject {
 	} else if !d.null() {
 		n, _ = d.head(0x80, 0xde)
 	}
-	if d.depth >= strict.MsgpackDepth || 2*n > len(d.data)-d.at {
+	if d.depth >= strict.MaxDepth || 2*n > len(d.data)-d.at {
 		d.fail()
 	}
 	d.depth++
@@ -86,7 +86,7 @@ func (o *MsgpackObject) Next(d *MsgpackDecoder) bool {
 		want := d.in.fields.names[next]
 		n, at := len(want), d.at
 		if uint(n-4) <= 12 && n < len(d.data)-at && d.data[at] == 0xa0|byte(n) {
-			if sameWords(d.data[at+1:at+1+n], bytesMsgpack(want)) {
+			if sameWords(d.data[at+1:at+1+n], bytesOf(want)) {
 				d.at = at + 1 + n
 				o.Field = next
 				d.in.next++

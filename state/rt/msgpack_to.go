@@ -85,7 +85,7 @@ func MapToMsgpack[M ~map[K]V, K ~string, V any](e *MsgpackEncoder, v M, element 
 }
 
 // IntMapToMsgpack appends a map in order of its keys, those below zero last; nil is nil.
-func IntMapToMsgpack[M ~map[K]V, K msgpackInteger, V any](e *MsgpackEncoder, v M, element func(*MsgpackEncoder, *V)) {
+func IntMapToMsgpack[M ~map[K]V, K integer, V any](e *MsgpackEncoder, v M, element func(*MsgpackEncoder, *V)) {
 	if !e.entries(len(v), v == nil, unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))) {
 		return
 	}
