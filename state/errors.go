@@ -69,6 +69,10 @@ var (
 	// server more.
 	ErrOverloaded = errors.New("overloaded, and nothing was sent (see PoolSize, PoolTimeout and the load of the server)")
 
+	// ErrNotWatched says that the family was not declared to be watched, so that its
+	// writes are not announced.
+	ErrNotWatched = errors.New("the family is not watched (annotate it with watch, or set FamilyOptions.Watch)")
+
 	// ErrCrossSlot says that the keys of a transaction do not share a hash tag,
 	// so that a Cluster could not change them in one step.
 	ErrCrossSlot = errors.New("the keys lie in different slots")

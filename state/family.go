@@ -30,8 +30,9 @@ type FamilyOptions[T any] struct {
 	// Sliding has each read of a value extend its life to TTL from then on, if
 	// the store enables writing. A read never shortens it.
 	Sliding bool
-	// Watch declares that the family is to be watched. Nothing depends on it
-	// yet.
+	// Watch has each write announce itself in the same atomic step, so that the
+	// family can be watched ([Watch], [WatchAll]). A write is then a script that
+	// also sends PUBLISH.
 	Watch bool
 	// Codec turns values into bytes; nil is JSON.
 	Codec Codec
@@ -48,6 +49,7 @@ type family struct {
 	ttl, max time.Duration // 0: for ever, no maximum
 	jitter   float64
 	sliding  bool
+	watched  bool
 	recent   atomic.Int64 // about how many bytes its values have
 	spares   sync.Pool    // of pointers to zero values
 }
@@ -126,7 +128,7 @@ func define(template string, d definition) *family {
 	if d.Codec == nil {
 		d.Codec = JSON()
 	}
-	return &family{template: t, codec: d.Codec, ttl: d.TTL, max: d.Max, jitter: d.Jitter, sliding: d.Sliding}
+	return &family{template: t, codec: d.Codec, ttl: d.TTL, max: d.Max, jitter: d.Jitter, sliding: d.Sliding, watched: d.Watch}
 }
 
 func (d *definition) check() error {

@@ -49,6 +49,12 @@ type Options struct {
 	// must be longer than a caller may go on repeating a call.
 	ReceiptTTL time.Duration
 
+	// WatchInterval is how often what is watched is read again without having
+	// heard of a change, for the sake of other programs that write without a word;
+	// 0 is 30 seconds. What they write is noticed at once where the server is
+	// configured to tell (notify-keyspace-events with K and g$xe).
+	WatchInterval time.Duration
+
 	// Observer is told of every operation; nil is nobody.
 	Observer Observer
 }

@@ -1,0 +1,42 @@
+package listen
+
+// Subject is what a listener wants to hear of.
+type Subject struct {
+	// Key is the full name of a key, or a glob pattern of such names.
+	Key string
+	// Pattern says that Key is a pattern.
+	Pattern bool
+}
+
+// Message tells of a change of one key.
+type Message struct {
+	// Key is the full name of the key.
+	Key string
+	// Text is what was announced on the channel of the key or, of a Native
+	// message, the server's name for what happened, such as "set" or "expired".
+	Text string
+	// Native says that the server has told of it by itself.
+	Native bool
+}
+
+// Listener is told what a hub hears. Its methods are called from goroutines of
+// the hub, at times from several at once; they must not block and not call the
+// hub.
+type Listener interface {
+	// Heard is called with each message. Those of one key come in the order in
+	// which its node has published them.
+	Heard(Message)
+	// Ready is called when all that is published from now on will be heard: once
+	// at first, and again each time after that was not so for a while, or after
+	// another node has come to own the key.
+	Ready()
+	// Lost is called when a connection broke or could not be made, with why.
+	Lost(error)
+	// Failed is called at most once, when nothing more will be heard: the hub or
+	// the client is closed, or the server refuses permission.
+	Failed(error)
+}
+
+// Channel returns the channel on which changes of the key are announced; of a
+// pattern of keys, the pattern of their channels.
+func Channel(key string) string { return key + ":__watch" }
