@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,6 +80,10 @@ func withDefaults(o Options) (Options, error) {
 	}
 	if o.ReceiptTTL < time.Millisecond {
 		return o, fmt.Errorf("Options.ReceiptTTL is %v; give a millisecond or more, or 0 for %v", o.ReceiptTTL, defaultReceiptTTL)
+	}
+	o.WatchInterval = cmp.Or(o.WatchInterval, defaultWatchInterval)
+	if o.WatchInterval < time.Millisecond {
+		return o, fmt.Errorf("Options.WatchInterval is %v; give a millisecond or more, or 0 for %v", o.WatchInterval, defaultWatchInterval)
 	}
 	if o.MaxKeyBytes < 0 || o.MaxKeyBytes > keyspec.MaxTemplateBytes {
 		return o, fmt.Errorf("Options.MaxKeyBytes is %d; give 1 to %d, or 0 for %d",

@@ -189,9 +189,13 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 		return
 	}
 	var pattern string
-	if pattern, w.err = w.match(); w.err != nil {
-		return
+	if pattern, w.err = w.match(); w.err == nil {
+		w.err = w.scan(pattern, page)
 	}
+}
+
+// scan is pages for the keys that match, and returns why it ends early.
+func (w *walk) scan(pattern string, page func(hits []*hit) bool) error {
 	err := w.exec().Scan(w.ctx, pattern, func(keys []string) bool {
 		var hits []*hit
 		for _, key := range keys {
@@ -206,12 +210,11 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 	})
 	switch {
 	case errors.Is(err, exec.ErrIncomplete):
-		w.err = ErrScanIncomplete
+		return ErrScanIncomplete
 	case errors.Is(err, exec.ErrUnknownClient):
-		w.err = fmt.Errorf("a walk %w", errWrapped)
-	default:
-		w.err = cause(w.ctx, err)
+		return fmt.Errorf("a walk %w", errWrapped)
 	}
+	return cause(w.ctx, err)
 }
 
 // keys calls yield with each key, and at last with an error if there is one.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/typedstate/typedstate/internal/exec"
 	"github.com/typedstate/typedstate/internal/keyspec"
+	"github.com/typedstate/typedstate/internal/listen"
 )
 
 // Store is a connection to Redis with a prefix and permissions. It is safe for
@@ -27,6 +28,7 @@ type Store struct {
 type connection struct {
 	client redis.UniversalClient
 	exec   *exec.Client
+	hub    *listen.Hub
 	closed atomic.Bool
 }
 
@@ -53,7 +55,7 @@ func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 			"leaves a connection waiting for ReadTimeout; set it in the client's options")
 	}
 	return &Store{
-		connection: &connection{client: client, exec: sender},
+		connection: &connection{client: client, exec: sender, hub: listen.New(sender)},
 		options:    o,
 		prefix:     o.Prefix,
 	}, nil
@@ -108,10 +110,14 @@ func (s *Store) Client() redis.UniversalClient {
 // Format prints nothing of the store, as its prefix can name a tenant.
 func (Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "state.Store") }
 
-// Close closes the client if [Open] made it. Every operation after it fails with
-// [ErrClosed]. Closing a store again does nothing and returns nil.
+// Close closes the client if [Open] made it, and ends all watches. Every operation
+// after it fails with [ErrClosed]. Closing a store again does nothing and returns nil.
 func (s *Store) Close() error {
-	if s.isZero() || s.prefix != s.options.Prefix || s.closed.Swap(true) || !s.owned {
+	if s.isZero() || s.prefix != s.options.Prefix || s.closed.Swap(true) {
+		return nil
+	}
+	s.hub.Close()
+	if !s.owned {
 		return nil
 	}
 	return s.client.Close()

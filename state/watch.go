@@ -5,25 +5,117 @@ import (
 	"iter"
 )
 
-// Watch stub.
+// Watch returns an iterator over the states of the value at the key: first the one
+// that is there, or its absence, and then those that follow. It ends with the loop,
+// or with an error: that of the context, [ErrClosed] once the store is closed,
+// [ErrNotWatched] if the family was not declared to be watched, [ErrPermission], or
+// [ErrInTx]. A value that cannot be read, or a key of another type, comes as an event
+// with an error, and the watch goes on.
+//
+//	for e, err := range state.Watch(ctx, store, key) { … }
+//
+// What it hears are hints, and what it shows it has read. Once writes stop, the last
+// event is what is stored: within a second after a write of this library, if the
+// connection stands or from when it stands again; and within Options.WatchInterval and
+// a second after one of another program, or at once where the server tells of it
+// (notify-keyspace-events). The end of a value's time it knows by itself.
+//
+// Nothing is missed in silence. Where the connection was lost, the watcher reads again,
+// and the event says so ([Event.Gap]). A consumer that takes its time gets the newest
+// state and the number of those that it does not get ([Event.Skipped]), at the cost of a
+// note in memory and of nobody's time. That a read has extended the life of a sliding
+// family's value is not announced.
+//
+// All watchers of a store share one connection to each server that they must hear. Where
+// the context has no deadline, a watch that cannot begin within ten seconds fails; one
+// that has begun outlasts whatever the servers do.
+//
+// It sends SUBSCRIBE, and for each event a script that reads, by EVALSHA_RO. O(n) in the
+// length of the value.
 func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], error] {
-	return func(yield func(Event[T], error) bool) {}
+	return func(yield func(Event[T], error) bool) {
+		w := newWatcher(ctx, readerOf(r), "Watch", k.ref.family, &k.ref)
+		if err := w.each(func(n *notice) bool { return yield(eventOf[T](w, n)) }); err != nil {
+			yield(Event[T]{}, err)
+		}
+	}
 }
 
-// WatchAll stub.
+// WatchAll is [Watch] for all keys of f, or for those that have the fixed parts, as for
+// [Keys]. It begins with an event for each value that is there, in no order; a key that
+// holds none has no event until it is set. An error of one key comes with the key.
+//
+// After a gap the values that have changed have an event that says so, and so has the
+// first event that follows in any case. What is kept in memory is a note for each key that
+// holds a value, of about 300 bytes and its name.
+//
+// It needs Options.EnableScan, as [Keys] does. It sends PSUBSCRIBE to every master, and
+// SCAN when it begins, after a gap, and each Options.WatchInterval; so give that more
+// where the database is large.
 func WatchAll[T any](ctx context.Context, r Reader, f *Family[T], fixed ...any) iter.Seq2[KeyEvent[T], error] {
-	return func(yield func(KeyEvent[T], error) bool) {}
+	return func(yield func(KeyEvent[T], error) bool) {
+		w := newWatcher(ctx, readerOf(r), "WatchAll", f.family, nil)
+		w.fix(fixed)
+		err := w.each(func(n *notice) bool {
+			e, err := eventOf[T](w, n)
+			return yield(KeyEvent[T]{Key[T]{ref{f.family, n.name}}, e}, err)
+		})
+		if err != nil {
+			yield(KeyEvent[T]{}, err)
+		}
+	}
 }
 
-// WatchEach stub.
+// WatchEach is [WatchAll] for generated code: parts are encoded, "" for any, and parse
+// makes the parameters of the decoded parts. A key whose parts do not parse is none of
+// the family's, and its events come with [ErrInvalidKey].
 func WatchEach[P, T any](ctx context.Context, r Reader, f *Family[T], parts []string, parse func([]string) (P, error)) iter.Seq2[FoundEvent[P, T], error] {
-	return func(yield func(FoundEvent[P, T], error) bool) {}
+	return func(yield func(FoundEvent[P, T], error) bool) {
+		w := newWatcher(ctx, readerOf(r), "WatchAll", f.family, nil)
+		w.parts = parts
+		err := w.each(func(n *notice) bool {
+			e, err := eventOf[T](w, n)
+			parts, _ := w.parse(n.key)
+			params, invalid := parsed(&hit{parts: parts, one: w.one(n)}, parse)
+			if invalid != nil {
+				err = invalid
+			}
+			return yield(FoundEvent[P, T]{params, e}, err)
+		})
+		if err != nil {
+			yield(FoundEvent[P, T]{}, err)
+		}
+	}
 }
 
-// GetOrWait stub.
-func GetOrWait[T any](ctx context.Context, r Reader, k Key[T]) (v T, err error) { return v, err }
+// eventOf returns the event that a notice tells of.
+func eventOf[T any](w *watcher, n *notice) (e Event[T], err error) {
+	e = Event[T]{Kind: n.kind, Found: n.present, Gap: n.gap, Skipped: n.skipped}
+	e.Token, e.TTL = n.token, n.left
+	return e, w.decodeNotice(n, &e.Value)
+}
 
-// Changed stub.
-func Changed[T any](ctx context.Context, r Reader, k Key[T], token Token) (e Event[T], err error) {
-	return e, err
+// each calls show with each event, and returns the error that ends the watch, unless
+// show has.
+func (w *watcher) each(show func(*notice) bool) error {
+	w.run(show)
+	if w.sated {
+		w.err = nil
+	}
+	return w.end()
+}
+
+// one returns the operation of one key of the watch.
+func (w *watcher) one(n *notice) *operation {
+	return &operation{target: w.target, ctx: w.ctx, name: w.operation.name, family: w.family, key: redisKey{rest: n.key}}
+}
+
+// decodeNotice reads the value of a notice, if it has one, into what v points to.
+func (w *watcher) decodeNotice(n *notice, v any) error {
+	one := w.one(n)
+	if one.err = n.err; n.present && n.err == nil {
+		one.decode(n.data, v)
+		w.bytes += one.bytes
+	}
+	return one.end()
 }

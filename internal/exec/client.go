@@ -15,6 +15,7 @@ type Client struct {
 	known    bool      // a client of go-redis itself, and none that wraps one
 	// timely says that the client's sockets follow the deadline of a context.
 	timely      bool
+	replicas    bool          // reads go to replicas
 	readTimeout time.Duration // 0 is none
 }
 
@@ -25,6 +26,7 @@ func New(c redis.UniversalClient) *Client {
 	case *redis.ClusterClient:
 		o := c.Options()
 		client.topology = &topology{client: c}
+		client.replicas = o.ReadOnly || o.RouteByLatency || o.RouteRandomly
 		client.set(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
 		client.lanes = newLanes(client, o.PoolSize)
 	case *redis.Client:
@@ -52,6 +54,10 @@ func (c *Client) Known() bool { return c.known }
 // of a context. Where they do not, a call that reaches its deadline returns all
 // the same, and leaves its connection waiting for the reply.
 func (c *Client) Timely() bool { return c.timely }
+
+// ReadsReplicas reports whether commands that only read go to replicas, which can be
+// behind the primary.
+func (c *Client) ReadsReplicas() bool { return c.replicas }
 
 // ReadTimeout is how long the go-redis client waits for a reply, or 0 for ever.
 func (c *Client) ReadTimeout() time.Duration { return c.readTimeout }

@@ -1,0 +1,76 @@
+package state
+
+import (
+	_ "embed"
+	"time"
+
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+// sighting is what a watcher has found at a key.
+type sighting struct {
+	present bool
+	token   Token
+	data    []byte // nil if it is what the watcher knows already
+	left    time.Duration
+	expires int64 // when, by the clock of the server, in Unix milliseconds; below 0 never
+	at      time.Time
+	err     error // why there is nothing to show, such as ErrWrongType
+}
+
+//go:embed watch.lua
+var watchSource string
+
+var watchScript = exec.NewScript(watchSource)
+
+// sight returns the command that looks at the key. It replies without the value if
+// known is still its token.
+func (w *watcher) sight(key string, known Token) exec.Command {
+	digest := ""
+	if known.kind == tokenValue {
+		digest = known.String()
+	}
+	read := watchScript.Read
+	if w.exec().ReadsReplicas() {
+		read = watchScript.ReadPrimary
+	}
+	return read([]string{key}, digest).Expecting(w.family.usualBytes())
+}
+
+// sightingOf reads the reply to the command of sight.
+func sightingOf(reply exec.Reply, known Token, now time.Time) (s sighting, err error) {
+	list, err := reply.List()
+	if err != nil {
+		return s, err
+	}
+	if len(list) != 3 {
+		return s, errMalformed
+	}
+	ms, sound := list[1].(int64)
+	s.left, s.at = lifeOf(ms), now
+	expires, also := list[2].(int64)
+	s.expires = expires
+	if !sound || !also {
+		return s, errMalformed
+	}
+	switch value := list[0].(type) {
+	case nil:
+		s.token, s.left = Absent(), 0
+	case int64:
+		s.present, s.token = true, known
+	default:
+		s.present = true
+		if s.data, err = exec.Bytes(value); err == nil {
+			s.token = tokenOf(s.data)
+		}
+	}
+	return s, err
+}
+
+// deadline returns when the time of the value is over, or a zero time.
+func (s *sighting) deadline() time.Time {
+	if !s.present || s.left == NoTTL {
+		return time.Time{}
+	}
+	return s.at.Add(s.left)
+}
