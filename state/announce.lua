@@ -28,9 +28,8 @@ if type(reply) == 'table' and reply.err then
 end
 
 -- No reply says that the condition of SET does not hold or, where it was asked for
--- what was there before, that nothing was. The third argument may be any value.
-local asked = #ARGV > 3 and ARGV[#ARGV] == 'get'
-if reply ~= 0 and (reply or asked) then
+-- what was there before, that nothing was.
+if reply ~= 0 and (reply or ARGV[#ARGV] == 'get') then
 	redis.call('PUBLISH', channel, ARGV[1])
 end
 return reply
