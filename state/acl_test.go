@@ -81,6 +81,8 @@ func everything(t *testing.T, store *state.Store) {
 	must(err)
 	_, err = state.Take(ctx, store, key)
 	must(err)
+	must(watched.Key("b", "1").Set(ctx, store, 1))
+	must(watched.Key("b", "1").Set(ctx, store, 1, state.KeepTTL()))
 	for _, err := range state.All(ctx, store, accounts) {
 		must(err)
 	}
@@ -123,7 +125,7 @@ func TestNeededCommands(t *testing.T) {
 	}
 	found := map[string][]string{}
 
-	srv := redistest.Start(t, redistest.WithUser("app", "s3cret", "~*", "+@all"))
+	srv := redistest.Start(t, redistest.WithUser("app", "s3cret", "~*", "&*", "+@all"))
 	found["single"] = usedCommands(t, []*redis.Client{srv.Client(t)}, func() {
 		o := srv.OptionsFor("app")
 		o.DisableIdentity, o.MaintNotificationsConfig = false, nil

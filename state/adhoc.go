@@ -88,8 +88,12 @@ func (s *Store) RemoveState(ctx context.Context, names ...string) (removed int, 
 	if o.err != nil {
 		return 0, o.end()
 	}
+	keys := make([]redisKey, len(full))
+	for i, name := range full {
+		keys[i].rest = name
+	}
 	var failures failures
-	removed = o.unlink(full, &failures)
+	removed = o.unlink(keys, &failures)
 	o.err = failures.of(len(names))
 	return removed, o.end()
 }

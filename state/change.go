@@ -63,7 +63,7 @@ var commitScript = exec.NewScript(commitSource)
 
 // args are the change's part of the arguments of the script.
 func (c *change) args() []any {
-	return []any{string(c.expect), string(c.action), c.data, c.ms}
+	return []any{string(c.expect), string(c.action), c.data, c.ms, c.announces()}
 }
 
 // script returns the command that makes the change if a plain one cannot.
@@ -79,7 +79,8 @@ func (c *change) script() exec.Command {
 	return commitScript.Write(keys, append([]any{ttl, c.receipt.says, old}, c.args()...)...)
 }
 
-// plain returns the command of Redis that makes the change, if there is one.
+// plain returns the command of Redis that makes the change, if there is one. That
+// of a watched key is a script that replies as the command does.
 func (c *change) plain() (exec.Command, bool) {
 	if c.receipt.key != "" {
 		return exec.Command{}, false
@@ -93,13 +94,37 @@ func (c *change) plain() (exec.Command, bool) {
 		case expectPresent:
 			o.If = "xx"
 		}
+		if c.key.watched {
+			return announced(c.key, c.word(), "set", setArgs(c.data, o)...), true
+		}
 		return exec.SetUnder(c.key.prefix, c.key.rest, c.data, o), true
 	case c.action == actionExpire && c.expect == expectPresent:
+		if c.key.watched {
+			return announced(c.key, c.word(), "pexpire", c.ms), true
+		}
 		return exec.Write("pexpire", c.key.String(), c.ms), true
 	case c.action == actionUnlink && c.expect == expectAnything && !c.old:
+		if c.key.watched {
+			return announced(c.key, c.word(), "unlink"), true
+		}
 		return exec.Write("unlink", c.key.String()), true
 	}
 	return exec.Command{}, false
+}
+
+// setArgs returns the arguments of SET after the key.
+func setArgs(data []byte, o exec.SetOptions) []any {
+	args := append(make([]any, 0, 5), data)
+	if o.Milliseconds > 0 {
+		args = append(args, "px", o.Milliseconds)
+	}
+	if o.If != "" {
+		args = append(args, o.If)
+	}
+	if o.Old {
+		args = append(args, "get")
+	}
+	return args
 }
 
 // command returns the command that makes the change, and whether it is a plain one.

@@ -5,7 +5,8 @@
 -- ARGV[1]: how many milliseconds a receipt is kept, or "" without one
 -- ARGV[2]: what the receipt says
 -- ARGV[3]: "1" to reply with the value before at the first key
--- then for each key what is expected, the action, the value, the milliseconds
+-- then for each key what is expected, the action, the value, the milliseconds, and
+-- what to announce besides how long the value lives, or "" to announce nothing
 --
 -- Replies {"ok", old}, {"no", i, j, ...} with the keys that are not as expected,
 -- or {"again", receipt} for a call that was applied before.
@@ -36,7 +37,7 @@ for i = 1, n do
 	if type(value) == 'table' then
 		return value
 	end
-	local expected = ARGV[4 * i]
+	local expected = ARGV[5 * i - 1]
 	local holds
 	if expected == '*' then
 		holds = true
@@ -64,10 +65,16 @@ local function forbidden(command, key)
 	return redis.acl_check_cmd and not redis.acl_check_cmd(command, key)
 end
 local commands = {set = 'SET', keep = 'SET', extend = 'SET', expire = 'PEXPIRE', longer = 'PEXPIRE', del = 'UNLINK'}
+local function channel(i)
+	return KEYS[i] .. ':__watch'
+end
 for i = 1, n do
-	local command = commands[ARGV[4 * i + 1]]
+	local command = commands[ARGV[5 * i]]
 	if command and forbidden(command, KEYS[i]) then
 		return redis.error_reply('NOPERM this user may not use ' .. command)
+	end
+	if command and ARGV[5 * i + 3] ~= '' and forbidden('PUBLISH', channel(i)) then
+		return redis.error_reply('NOPERM this user may not announce changes')
 	end
 end
 if receipt and forbidden('SET', receipt) then
@@ -81,11 +88,8 @@ local function write(...)
 		return redis.call(...)
 	end
 	local reply = redis.pcall(...)
-	if type(reply) == 'table' and reply.err then
-		return reply
-	end
-	wrote = true
-	return nil
+	wrote = not (type(reply) == 'table' and reply.err)
+	return reply
 end
 
 local function set(key, value, ms)
@@ -123,14 +127,16 @@ local apply = {
 }
 
 -- Values first: only the first write can be refused for want of memory.
+local changed = {}
 for _, actions in ipairs({{set = 1, keep = 1, extend = 1}, {expire = 1, longer = 1}, {del = 1}}) do
 	for i = 1, n do
-		local action = ARGV[4 * i + 1]
+		local action = ARGV[5 * i]
 		if actions[action] then
-			local failed = apply[action](KEYS[i], ARGV[4 * i + 2], ARGV[4 * i + 3])
+			local done = apply[action](KEYS[i], ARGV[5 * i + 1], ARGV[5 * i + 2])
 			if not wrote then
-				return failed
+				return done
 			end
+			changed[i] = done ~= 0
 		end
 	end
 end
@@ -145,6 +151,24 @@ if receipt then
 	local failed = write('SET', receipt, says, 'PX', ARGV[1])
 	if not wrote then
 		return failed
+	end
+end
+
+-- How many milliseconds the value lives from now on, 0 for ever.
+local function life(i)
+	local action = ARGV[5 * i]
+	if action ~= 'keep' and action ~= 'extend' then
+		return ARGV[5 * i + 2]
+	end
+	local left = redis.call('PTTL', KEYS[i])
+	if left == -1 then
+		return '0'
+	end
+	return string.format('%.0f', math.max(left, 1))
+end
+for i = 1, n do
+	if changed[i] and ARGV[5 * i + 3] ~= '' then
+		redis.call('PUBLISH', channel(i), ARGV[5 * i + 3] .. ' ' .. life(i))
 	end
 end
 return reply

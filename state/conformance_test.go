@@ -42,7 +42,7 @@ func deployments() []deployment {
 			return both(redistest.StartSentinel(t, 2, 3).Client(t))
 		}},
 		{"tls and acl", func(t *testing.T) (_, _ redis.UniversalClient) {
-			rules := append([]string{"~*"}, neededCommands(t, "single")...)
+			rules := append([]string{"~*", "&*"}, neededCommands(t, "single")...)
 			srv := redistest.Start(t, redistest.WithTLS(), redistest.WithUser("app", "s3cret", rules...))
 			return srv.ClientAs(t, "app"), srv.Client(t)
 		}},

@@ -78,7 +78,10 @@ func (o *operation) locate(k ref) {
 
 // redisKey is the name of a key in Redis, in two parts: they are put together only
 // where something needs them in one.
-type redisKey struct{ prefix, rest string }
+type redisKey struct {
+	prefix, rest string
+	watched      bool // its changes are announced
+}
 
 // String returns the name.
 func (k redisKey) String() string { return k.prefix + k.rest }
@@ -91,7 +94,9 @@ func (s *Store) fullName(k ref) (redisKey, error) {
 	if err := k.family.checkName(k.name); err != nil {
 		return redisKey{}, err
 	}
-	return s.withPrefix(k.name)
+	key, err := s.withPrefix(k.name)
+	key.watched = k.family.watched
+	return key, err
 }
 
 // withPrefix returns name with the store's prefix, or [ErrInvalidKey] if they are
@@ -103,7 +108,7 @@ func (s *Store) withPrefix(name string) (redisKey, error) {
 	if size, limit := len(s.prefix)+len(name), s.options.MaxKeyBytes; size > limit {
 		return redisKey{}, fmt.Errorf("%w: it has %d bytes with its prefix, and Options.MaxKeyBytes is %d", ErrInvalidKey, size, limit)
 	}
-	return redisKey{s.prefix, name}, nil
+	return redisKey{prefix: s.prefix, rest: name}, nil
 }
 
 // fullName returns the name of the key in Redis, with an error that is labelled.

@@ -17,29 +17,31 @@ func Remove(ctx context.Context, r Remover, keys ...AnyKey) (removed int, err er
 		return 0, o.end()
 	}
 	var failures failures
-	names := make([]string, 0, len(keys))
+	full := make([]redisKey, 0, len(keys))
 	for _, k := range keys {
 		one := operation{target: o.target, family: refOf(k).family}
 		one.locate(refOf(k))
 		if failures.add(one.err); one.err == nil {
-			names = append(names, one.key.String())
+			full = append(full, one.key)
 		}
 	}
-	removed = o.unlink(names, &failures)
+	removed = o.unlink(full, &failures)
 	o.err = failures.of(len(keys))
 	return removed, o.end()
 }
 
-// unlink removes the keys of those full names and returns how many there were.
-func (o *operation) unlink(names []string, failures *failures) (removed int) {
+// unlink removes the keys and returns how many there were.
+func (o *operation) unlink(keys []redisKey, failures *failures) (removed int) {
 	if o.tx != nil {
-		return o.tx.unlink(o, names, failures)
+		return o.tx.unlink(o, keys, failures)
 	}
 	b := o.batch()
-	b.Grow(len(names))
-	replies := make([]*exec.Reply, len(names))
-	for i, name := range names {
-		replies[i] = b.Add(exec.Write("unlink", name))
+	b.Grow(len(keys))
+	replies := make([]*exec.Reply, len(keys))
+	for i, key := range keys {
+		c := change{key: key, expect: expectAnything, action: actionUnlink}
+		cmd, _ := c.plain()
+		replies[i] = b.Add(cmd)
 	}
 	o.exec().Send(o.ctx, b)
 	for _, reply := range replies {

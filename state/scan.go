@@ -202,7 +202,7 @@ func (w *walk) scan(pattern string, page func(hits []*hit) bool) error {
 			name := strings.TrimPrefix(key, w.store.prefix)
 			// A pattern also matches keys of other shapes: its * may reach over colons.
 			if parts, ok := w.family.template.ParseKey(name); ok {
-				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: key}}
+				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: key, watched: w.family.watched}}
 				hits = append(hits, &hit{ref: ref{w.family, name}, parts: parts, one: &one})
 			}
 		}
@@ -278,14 +278,14 @@ func (w *walk) remove(ours func(parts []string) bool) (removed int, err error) {
 	var failures failures
 	total := 0
 	w.pages(func(hits []*hit) bool {
-		names := make([]string, 0, len(hits))
+		keys := make([]redisKey, 0, len(hits))
 		for _, h := range hits {
 			if ours(h.parts) {
-				names = append(names, h.one.key.rest)
+				keys = append(keys, h.one.key)
 			}
 		}
-		total += len(names)
-		removed += w.unlink(names, &failures)
+		total += len(keys)
+		removed += w.unlink(keys, &failures)
 		return failures.count == 0
 	})
 	if w.err == nil {

@@ -295,10 +295,10 @@ func (m *member) merge(c *change, left time.Duration) *change {
 
 // unlink notes the removal of keys for the commit and returns how many of them
 // there are.
-func (tx *Tx) unlink(o *operation, names []string, failures *failures) (removed int) {
-	for _, name := range names {
+func (tx *Tx) unlink(o *operation, keys []redisKey, failures *failures) (removed int) {
+	for _, key := range keys {
 		one := *o
-		one.key = redisKey{rest: name}
+		one.key = key
 		e, err := tx.change(&one, &change{key: one.key, expect: expectAnything, action: actionUnlink})
 		if failures.add(err); e.had {
 			removed++

@@ -67,8 +67,8 @@ func (c *call) take() {
 	err := c.reply.err
 	if err == nil || isReply(err) {
 		// A hook may have made up the outcome, and left go-redis writing. Only what
-		// has the text of an answer was answered.
-		c.loose = c.loose || err == nil && c.reply.isText && c.reply.text == ""
+		// holds an answer was answered.
+		c.loose = c.loose || err == nil && c.reply.text == "" && c.reply.value == nil
 	} else {
 		c.loose = true
 	}
