@@ -111,6 +111,7 @@ func (b bench) open(t *testing.T, o state.Options) *state.Store {
 	o.Prefix = b.prefix
 	s, err := state.New(b.client, o)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	if b.shares {
 		state.ShareAll(s)
 	}

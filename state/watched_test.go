@@ -1,0 +1,224 @@
+package state
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/typedstate/typedstate/internal/listen"
+)
+
+// A script of what a watcher of one key hears and sees, and what it shows.
+type watchScene struct {
+	t     *testing.T
+	k     *watched
+	now   time.Time
+	shown []string
+}
+
+func newWatchScene(t *testing.T) *watchScene {
+	return &watchScene{t: t, k: &watched{key: "k", index: -1}, now: time.UnixMilli(1_000_000)}
+}
+
+func (s *watchScene) value(text string, left time.Duration) *sighting {
+	seen := &sighting{present: true, token: tokenOf([]byte(text)), data: []byte(text), left: left, at: s.now, expires: -1}
+	if left != NoTTL {
+		seen.expires = s.now.Add(left).UnixMilli()
+	}
+	return seen
+}
+
+func (s *watchScene) nothing() *sighting { return &sighting{token: Absent(), at: s.now} }
+
+// told is the announcement of a value.
+func (s *watchScene) told(text string, ms int64) {
+	s.say(word{tokenOf([]byte(text)).String(), ms})
+}
+
+func (s *watchScene) say(w word) { s.k.hear(listen.Message{Text: w.String()}, s.now) }
+
+func (s *watchScene) native(what string) {
+	s.k.hear(listen.Message{Text: what, Native: true}, s.now)
+}
+
+// sees returns what becomes of a sighting: "pass", "hold", or the event.
+func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool) {
+	switch kind, v := s.k.weigh(seen); v {
+	case show:
+		n := s.k.take(seen, kind)
+		return kind.String(), n.skipped, n.gap
+	case pass:
+		s.k.keep(seen)
+		return "pass", 0, false
+	default:
+		return "hold", 0, false
+	}
+}
+
+func (s *watchScene) expect(seen *sighting, verdict string, skipped int) {
+	s.t.Helper()
+	got, n, _ := s.sees(seen)
+	assert.Equal(s.t, verdict, got)
+	assert.Equal(s.t, skipped, n, "skipped")
+}
+
+// begin shows what is there, as the last that will be announced.
+func (s *watchScene) begin(seen *sighting) {
+	s.t.Helper()
+	s.expect(seen, "current", 0)
+	s.k.named = true
+}
+
+func TestWatchedShowsEachAnnouncedStateOnce(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.nothing())
+	s.told("a", 0)
+	s.expect(s.value("a", NoTTL), "set", 0)
+	s.expect(s.value("a", NoTTL), "pass", 0)
+	s.told("b", 0)
+	s.expect(s.value("b", NoTTL), "set", 0)
+	s.say(word{wordAbsent, 0})
+	s.expect(s.nothing(), "removed", 0)
+}
+
+func TestWatchedCountsWhatItSkips(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.value("a", NoTTL))
+	s.told("b", 0)
+	s.told("c", 0)
+	s.told("d", 0)
+	s.expect(s.value("d", NoTTL), "set", 2)
+	s.told("e", 0)
+	s.told("f", 0)
+	s.told("g", 0)
+	s.expect(s.value("f", NoTTL), "set", 1) // read before g
+	s.expect(s.value("g", NoTTL), "set", 0)
+	s.told("h", 0)
+	s.told("g", 0)
+	s.expect(s.value("g", NoTTL), "set", 1) // changed and changed back
+}
+
+func TestWatchedWaitsForTheAnnouncementOfWhatItSees(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.value("a", NoTTL))
+	s.told("b", 0)
+	seen := s.value("d", NoTTL)
+	s.expect(seen, "hold", 0)
+	s.told("c", 0)
+	s.expect(seen, "hold", 0)
+	s.told("d", 0)
+	s.expect(seen, "set", 2)
+
+	foreign := s.value("foreign", NoTTL)
+	s.expect(foreign, "hold", 0)
+	s.k.certain = true
+	s.expect(foreign, "set", 0)
+}
+
+func TestWatchedIgnoresAnnouncementsOfWhatItBeganWith(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.expect(s.value("b", NoTTL), "current", 0)
+	s.told("a", 0)
+	s.told("b", 0) // both were on their way
+	s.expect(s.value("b", NoTTL), "pass", 0)
+	s.told("c", 0)
+	s.expect(s.value("c", NoTTL), "set", 0)
+}
+
+func TestWatchedKnowsWhyAValueIsGone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		happens func(*watchScene)
+		want    string
+		skipped int
+	}{
+		"its time was over":              {func(s *watchScene) { s.now = s.now.Add(time.Minute) }, "expired", 0},
+		"removed with a word":            {func(s *watchScene) { s.say(word{wordAbsent, 0}) }, "removed", 0},
+		"removed, the server says":       {func(s *watchScene) { s.native("del") }, "removed", 0},
+		"expired, the server says":       {func(s *watchScene) { s.native("expired") }, "expired", 0},
+		"evicted":                        {func(s *watchScene) { s.native("evicted") }, "gone", 0},
+		"without a word":                 {func(*watchScene) {}, "hold", 0},
+		"set again, and over":            {func(s *watchScene) { s.told("b", 10); s.now = s.now.Add(20 * time.Millisecond) }, "expired", 1},
+		"set again, and not over":        {func(s *watchScene) { s.told("b", 1000) }, "hold", 0},
+		"set for ever":                   {func(s *watchScene) { s.told("b", 0); s.now = s.now.Add(time.Hour) }, "hold", 0},
+		"shortened, and over":            {func(s *watchScene) { s.say(word{wordTTL, 5}); s.now = s.now.Add(6 * time.Millisecond) }, "expired", 1},
+		"the connection broke":           {func(s *watchScene) { s.k.gap = true; s.now = s.now.Add(time.Minute) }, "gone", 0},
+		"removed after the server's set": {func(s *watchScene) { s.native("set"); s.say(word{wordAbsent, 0}) }, "removed", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newWatchScene(t)
+			s.begin(s.value("a", time.Minute))
+			c.happens(s)
+			s.expect(s.nothing(), c.want, c.skipped)
+		})
+	}
+}
+
+func TestWatchedSaysThatItMissedSomething(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.value("a", NoTTL))
+	for _, c := range []struct {
+		seen *sighting
+		want string
+	}{{s.value("a", NoTTL), "current"}, {s.value("b", NoTTL), "set"}, {s.nothing(), "gone"}, {s.nothing(), "current"}} {
+		s.k.gap = true
+		kind, _, gap := s.sees(c.seen)
+		assert.Equal(t, c.want, kind)
+		assert.True(t, gap)
+	}
+}
+
+func TestWatchedShowsAnotherTimeToLive(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.value("a", time.Minute))
+	s.say(word{wordTTL, 120_000})
+	s.expect(s.value("a", 2*time.Minute), "set", 0)
+
+	s.native("expire")
+	other := s.value("a", 3*time.Minute)
+	s.expect(other, "hold", 0)
+	s.k.certain = true
+	s.expect(other, "set", 0)
+
+	s.k.sliding = true // a read has extended it
+	s.expect(s.value("a", 4*time.Minute), "pass", 0)
+}
+
+func TestWatchedDoesNotHideWhatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.nothing())
+	s.told("a", 0)
+	s.say(word{wordAbsent, 0})
+	s.expect(s.nothing(), "removed", 1)
+}
+
+func TestWatchedRemembersFewWords(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.nothing())
+	for i := range 10 * recentWords {
+		s.told(string(rune('a'+i)), 0)
+	}
+	assert.Len(t, s.k.recent, recentWords)
+	s.k.certain = true
+	s.expect(s.value("foreign", NoTTL), "set", 10*recentWords)
+}
+
+func TestWordsParse(t *testing.T) {
+	t.Parallel()
+	for _, w := range []word{{wordAbsent, 0}, {wordTTL, 1500}, {tokenOf(nil).String(), 1 << 40}} {
+		assert.Equal(t, w, parseWord(w.String()))
+	}
+	for _, text := range []string{"", "hello", "absent", "ttl -1", "ttl x", "ttl 99999999999999999999"} {
+		assert.Equal(t, word{}, parseWord(text))
+	}
+}
