@@ -238,6 +238,7 @@ var _ = conform("a watch that may not be", func(t *testing.T, b bench) {
 var _ = conform("a watch ends with its context, its loop and its store", func(t *testing.T, b bench) {
 	s := b.all(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var last error
 	for _, err := range state.Watch(ctx, s, followed.Key("1")) {
 		last = err
@@ -287,7 +288,9 @@ var _ = conform("a watch notices what others write without a word", func(t *test
 	require.NoError(t, err)
 	f := follow(t, watching(s, k))
 	f.next()
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	require.NoError(t, b.admin.Set(ctx, name, `{"user":"ann"}`, 0).Err())
 	assert.Equal(t, "ann", f.next().Value.User)
 	assert.Equal(t, "ann", all.next().Value.User)
