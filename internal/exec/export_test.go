@@ -11,3 +11,6 @@ func (c *Client) Waiting() (calls, convoys int) {
 	defer l.mu.Unlock()
 	return l.count, len(l.convoys)
 }
+
+// SlotOf returns the slot of a key.
+func SlotOf(key string) int { return slotOf(key) }

@@ -1,0 +1,153 @@
+package exec
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Node is one server that can be subscribed to. Two of one server are equal.
+type Node interface {
+	// Subscribe returns a subscription that connects with its first command. It
+	// sends nothing where no channels are named.
+	Subscribe(ctx context.Context, channels ...string) *redis.PubSub
+}
+
+// Layout says which node owns a key, as the client has it at one time.
+type Layout struct {
+	only   Node            // where there is no Cluster
+	owners []*redis.Client // of each slot
+	nodes  []Node
+}
+
+// Owner returns the node that owns the key.
+func (l *Layout) Owner(key string) Node {
+	if l.only != nil {
+		return l.only
+	}
+	return l.owners[slotOf(key)]
+}
+
+// Nodes returns the nodes that own keys, each once.
+func (l *Layout) Nodes() []Node { return l.nodes }
+
+// Layout returns the client's present view. It returns old itself where that is
+// still right, and sends nothing but for the first look at a Cluster. The error is
+// the one of that look, or of ctx.
+func (c *Client) Layout(ctx context.Context, old *Layout) (*Layout, error) {
+	if c.topology == nil {
+		if old == nil {
+			old = &Layout{only: single{c}, nodes: []Node{single{c}}}
+		}
+		return old, nil
+	}
+	if err := c.topology.load(ctx); err != nil {
+		return nil, err
+	}
+	return c.topology.layout(ctx, old)
+}
+
+// Reload has the client learn who owns what, where there is a Cluster, and returns
+// with ctx or after half a second at the latest. Callers share one look.
+func (c *Client) Reload(ctx context.Context) {
+	if c.topology != nil {
+		c.topology.reload(ctx)
+	}
+}
+
+// Clustered reports whether there is a Cluster.
+func (c *Client) Clustered() bool { return c.topology != nil }
+
+// DB returns the number of the database that the client uses, or -1 where a client
+// that is none of go-redis itself does not tell.
+func (c *Client) DB() int {
+	switch r := c.redis.(type) {
+	case *redis.Client:
+		return r.Options().DB
+	case *redis.ClusterClient:
+		return 0
+	default:
+		return -1
+	}
+}
+
+// single is the node of a client without a Cluster. It is comparable whatever the
+// client is.
+type single struct{ client *Client }
+
+func (s single) Subscribe(ctx context.Context, channels ...string) *redis.PubSub {
+	return s.client.redis.Subscribe(ctx, channels...)
+}
+
+func (t *topology) layout(ctx context.Context, old *Layout) (*Layout, error) {
+	l := old
+	for slot, key := range slotKeys() {
+		owner, err := t.client.MasterForKey(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case l == nil:
+			l = &Layout{owners: make([]*redis.Client, slots)}
+		case l.owners[slot] == owner:
+			continue
+		case l == old:
+			// Readers have the old one.
+			l = &Layout{owners: slices.Clone(old.owners)}
+		}
+		l.owners[slot] = owner
+	}
+	if l == old {
+		return old, nil
+	}
+	for _, owner := range l.owners {
+		if !slices.Contains(l.nodes, Node(owner)) {
+			l.nodes = append(l.nodes, owner)
+		}
+	}
+	return l, nil
+}
+
+const slots = 1 << 14
+
+// slotOf returns the slot of a key: the CRC16 of its hash tag, or of all of it.
+func slotOf(key string) int {
+	if _, rest, ok := strings.Cut(key, "{"); ok {
+		if tag, _, ok := strings.Cut(rest, "}"); ok && tag != "" {
+			key = tag
+		}
+	}
+	var crc uint16
+	for i := range len(key) {
+		crc = crc<<8 ^ crcTable[byte(crc>>8)^key[i]]
+	}
+	return int(crc) % slots
+}
+
+var crcTable = func() (table [256]uint16) {
+	for i := range table {
+		crc := uint16(i) << 8
+		for range 8 {
+			carry := crc >> 15
+			crc = crc<<1 ^ carry*0x1021
+		}
+		table[i] = crc
+	}
+	return table
+}()
+
+// slotKeys returns a key of each slot, since go-redis tells owners only by keys. All
+// values of the CRC16 are among those of two bytes.
+var slotKeys = sync.OnceValue(func() []string {
+	keys := make([]string, slots)
+	for i := range 1 << 16 {
+		key := [2]byte{byte(i >> 8), byte(i)}
+		if slot := slotOf(string(key[:])); keys[slot] == "" {
+			keys[slot] = string(key[:])
+		}
+	}
+	return keys
+})

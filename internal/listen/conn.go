@@ -1,0 +1,77 @@
+package listen
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// dialLimit bounds how long it takes to connect.
+	dialLimit = 2 * time.Second
+	// writeLimit bounds one write.
+	writeLimit = 2 * time.Second
+)
+
+// conn is one connection of a link and ends with it.
+//
+// A [redis.PubSub] connects anew and subscribes by itself as soon as its connection
+// breaks, in whatever call notices, without a pause and without a word. Those calls
+// get a context that is over: what reads and writes does not look at that, and what
+// dials gives up at once. A dialer that does not look at its context, as go-redis's
+// own for TLS, connects in vain; the call returns its error all the same.
+type conn struct {
+	pubsub *redis.PubSub
+	heard  atomic.Uint64 // replies and messages
+	ended  chan error    // has one error when the reader has ended
+}
+
+// dial connects to the node of a link.
+func dial(ctx context.Context, l *link) (*conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	over, end := context.WithCancel(ctx)
+	end()
+	c := &conn{pubsub: l.node.Subscribe(over), ended: make(chan error, 1)}
+	l.expect(command{word: ping, left: 1})
+	if err := c.pubsub.Ping(ctx); err != nil {
+		_ = c.pubsub.Close()
+		return nil, err
+	}
+	l.hub.wg.Go(func() { c.ended <- l.read(c) })
+	return c, nil
+}
+
+// close ends the connection and its reader.
+func (c *conn) close() {
+	_ = c.pubsub.Close()
+	<-c.ended
+}
+
+// receive returns what comes next. It has no timeout: one in the middle of a message
+// would leave the rest to be taken for another.
+func (c *conn) receive() (any, error) {
+	over, end := context.WithCancel(context.Background())
+	end()
+	return c.pubsub.Receive(over)
+}
+
+// write sends a command. A context that is over still has its deadline.
+func (c *conn) write(cmd command) error {
+	over, end := context.WithTimeout(context.Background(), writeLimit)
+	end()
+	switch names := cmd.names(); cmd.word {
+	case subscribe:
+		return c.pubsub.Subscribe(over, names...)
+	case psubscribe:
+		return c.pubsub.PSubscribe(over, names...)
+	case unsubscribe:
+		return c.pubsub.Unsubscribe(over, names...)
+	case punsubscribe:
+		return c.pubsub.PUnsubscribe(over, names...)
+	default:
+		return c.pubsub.Ping(over)
+	}
+}

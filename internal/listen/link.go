@@ -1,0 +1,204 @@
+package listen
+
+import (
+	"context"
+	"time"
+
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+// linger is how long a connection stays that nobody needs: who waits for a key often
+// comes again.
+const linger = 5 * time.Second
+
+// lasting is how long a connection lives that was no mistake. After another the next
+// attempt comes at longer and longer distance.
+const lasting = time.Second
+
+// link is what a hub hears from one node. It has one connection, and makes another
+// when that breaks, as long as a channel is wanted.
+type link struct {
+	hub  *Hub
+	node exec.Node
+	stir chan struct{} // wakes run
+
+	// What follows is under the mutex of the hub.
+
+	wanted  map[channelID]*channel
+	sent    map[channelID]*channel // subscribed on the connection, confirmed or not
+	changed map[channelID]struct{} // wanted or not since the last flush
+	again   []command              // parts of refused commands
+	pending []command              // sent and not answered, oldest first
+	idle    time.Time              // since when nothing is wanted
+	closed  bool                   // the node's client is
+}
+
+func newLink(h *Hub, node exec.Node) *link {
+	return &link{
+		hub:     h,
+		node:    node,
+		stir:    make(chan struct{}, 1),
+		wanted:  map[channelID]*channel{},
+		sent:    map[channelID]*channel{},
+		changed: map[channelID]struct{}{},
+	}
+}
+
+// add has the link subscribe to a subject.
+func (l *link) add(s *subject) {
+	p := &post{subject: s}
+	for _, id := range l.hub.channelsOf(s.Subject) {
+		c := l.sent[id]
+		if c == nil {
+			c = &channel{channelID: id}
+		}
+		c.post = p
+		p.channels = append(p.channels, c)
+		l.wanted[id] = c
+		l.changed[id] = struct{}{}
+	}
+	s.posts[l] = p
+	l.wake()
+}
+
+// remove has the link unsubscribe from a subject.
+func (l *link) remove(p *post) {
+	delete(p.subject.posts, l)
+	for _, c := range p.channels {
+		c.post = nil
+		delete(l.wanted, c.channelID)
+		l.changed[c.channelID] = struct{}{}
+	}
+	if len(l.wanted) == 0 {
+		l.idle = time.Now()
+	}
+	l.wake()
+}
+
+func (l *link) wake() {
+	select {
+	case l.stir <- struct{}{}:
+	default:
+	}
+}
+
+// run ends when no channel is wanted for a while, or none at all without a
+// connection.
+func (l *link) run() {
+	var p pause
+	for {
+		c, err := dial(l.hub.ctx, l)
+		if err == nil {
+			began := time.Now()
+			err = l.serve(c)
+			if time.Since(began) >= lasting {
+				p = 0
+			}
+		}
+		if !l.broke(err) {
+			return
+		}
+		p.wait(l.hub.ctx)
+		if l.needless() {
+			return
+		}
+	}
+}
+
+// broke tells listeners that there is no connection any more. It returns false if
+// there need not be another.
+func (l *link) broke(err error) bool {
+	h := l.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l.pending, l.again = nil, nil
+	clear(l.sent)
+	clear(l.changed)
+	told := make(map[*subject]struct{}, len(l.wanted))
+	for id, c := range l.wanted {
+		l.changed[id] = struct{}{}
+		c.confirmed = false
+		told[c.post.subject] = struct{}{}
+	}
+	switch {
+	case !closing(err):
+		for s := range told {
+			h.lose(s, err)
+		}
+	case !h.client.Clustered():
+		h.failAll(ErrClosed)
+	default:
+		l.closed = true
+		for s := range told {
+			h.lose(s, err)
+		}
+	}
+	if l.gone() {
+		return false
+	}
+	h.trouble = true
+	h.wake()
+	return true
+}
+
+// serve keeps the connection up to date and closes it. The error is never nil, but
+// has no meaning if nothing is wanted any more.
+func (l *link) serve(c *conn) error {
+	defer c.close()
+	ctx := l.hub.ctx
+	tick := time.NewTicker(healthEvery)
+	defer tick.Stop()
+	pulse := pulse{at: time.Now()}
+	for {
+		if err := l.flush(c); err != nil {
+			return err
+		}
+		select {
+		case err := <-c.ended:
+			c.ended <- err
+			return err
+		case <-l.stir:
+		case now := <-tick.C:
+			if l.idled(now) {
+				return context.Canceled
+			}
+			beat, err := pulse.feel(c.heard.Load(), now)
+			if err != nil {
+				return err
+			}
+			if beat {
+				if err := l.ping(c); err != nil {
+					return err
+				}
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// idled reports whether the link was of no use for long enough. It is forgotten then.
+func (l *link) idled(now time.Time) bool {
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
+	return len(l.wanted) == 0 && now.Sub(l.idle) >= linger && l.gone()
+}
+
+// needless reports whether the link is of no use, and forgets it then.
+func (l *link) needless() bool {
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
+	return l.gone()
+}
+
+// gone forgets the link if nothing is wanted. There may be another to the node by
+// then.
+func (l *link) gone() bool {
+	if len(l.wanted) > 0 {
+		return false
+	}
+	if l.hub.links[l.node] == l {
+		delete(l.hub.links, l.node)
+	}
+	return true
+}

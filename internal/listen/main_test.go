@@ -1,0 +1,10 @@
+package listen_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// What a hub leaves behind fails the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

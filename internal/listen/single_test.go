@@ -1,0 +1,288 @@
+package listen_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/listen"
+	"github.com/typedstate/typedstate/internal/redistest"
+)
+
+// connections returns how many connections of the server are subscribed.
+func connections(t *testing.T, client *redis.Client) int {
+	t.Helper()
+	list, err := client.Do(within(t, soon), "CLIENT", "LIST", "TYPE", "pubsub").Text()
+	require.NoError(t, err)
+	return strings.Count(list, "\n")
+}
+
+func kill(t *testing.T, client *redis.Client) {
+	t.Helper()
+	require.NoError(t, client.Do(within(t, soon), "CLIENT", "KILL", "TYPE", "pubsub").Err())
+}
+
+func TestHearsAnnouncementsAndEvents(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	for _, protocol := range []int{2, 3} {
+		t.Run(fmt.Sprint("RESP", protocol), func(t *testing.T) {
+			o := srv.Options()
+			o.DB, o.Protocol = protocol, protocol
+			client := redis.NewClient(o)
+			t.Cleanup(func() { _ = client.Close() })
+			ctx := within(t, soon)
+			require.NoError(t, client.ConfigSet(ctx, "notify-keyspace-events", "KA").Err())
+			h := newHub(t, client)
+			one, _ := record(h, key("a:1"))
+			all, _ := record(h, pattern("a:*"))
+			one.ready(t, 1)
+			all.ready(t, 1)
+			publish(t, client, "b:1", "not wanted")
+			publish(t, client, "a:2", "second")
+			require.NoError(t, client.Set(ctx, "a:2", "v", 0).Err())
+			publish(t, client, "a:1", "first")
+			require.NoError(t, client.Set(ctx, "a:1", "v", 0).Err())
+			require.NoError(t, client.Del(ctx, "a:1").Err())
+			last := listen.Message{Key: "a:1", Text: "del", Native: true}
+			one.hears(t, last)
+			all.hears(t, last)
+			mine := []listen.Message{{Key: "a:1", Text: "first"}, {Key: "a:1", Text: "set", Native: true}, last}
+			_, got := one.snapshot()
+			assert.Equal(t, mine, got)
+			calls, got := all.snapshot()
+			assert.Equal(t, append([]listen.Message{{Key: "a:2", Text: "second"}, {Key: "a:2", Text: "set", Native: true}}, mine...), got)
+			assert.Equal(t, []string{"ready"}, calls)
+		})
+	}
+}
+
+func TestPermissionForAnnouncementsAloneIsEnough(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithUser("app", "pw", "resetchannels", "&app:*", "+@all", "~*"),
+		redistest.WithUser("bare", "pw", "resetchannels", "&app:*", "-@all", "+subscribe", "+psubscribe", "+unsubscribe", "+punsubscribe"))
+	for _, user := range []string{"app", "bare"} {
+		t.Run(user, func(t *testing.T) {
+			h := newHub(t, srv.ClientAs(t, user))
+			var all []*recorder
+			for i := range 1200 {
+				r, _ := record(h, key(fmt.Sprint("app:", i)))
+				all = append(all, r)
+			}
+			wide, _ := record(h, pattern("app:*"))
+			// Those that may not be heard go in the same commands as those that may.
+			var foreign []*recorder
+			for i := range 20 {
+				r, _ := record(h, key(fmt.Sprint("other:", i)))
+				foreign = append(foreign, r)
+			}
+			for _, r := range append(all, wide) {
+				r.ready(t, 1)
+			}
+			for _, r := range foreign {
+				require.ErrorContains(t, r.failed(t), "NOPERM")
+			}
+			admin := srv.Client(t)
+			publish(t, admin, "app:7", "x")
+			all[7].hears(t, listen.Message{Key: "app:7", Text: "x"})
+			wide.hears(t, listen.Message{Key: "app:7", Text: "x"})
+			calls, _ := all[7].snapshot()
+			assert.Equal(t, []string{"ready"}, calls)
+
+			late, _ := record(h, key("app:late"))
+			late.ready(t, 1)
+			// Long enough for a PING, which one of them may not send.
+			time.Sleep(time.Second)
+			assert.Equal(t, []string{"ready"}, late.history())
+		})
+	}
+}
+
+func TestOneConnectionForAllListeners(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	var stops []func()
+	var all []*recorder
+	for i := range 50 {
+		r, stop := record(h, key(fmt.Sprint("k:", i%20)))
+		all, stops = append(all, r), append(stops, stop)
+	}
+	for _, r := range all {
+		r.ready(t, 1)
+	}
+	assert.Equal(t, 1, connections(t, client))
+	publish(t, client, "k:3", "x")
+	for i, r := range all {
+		if i%20 == 3 {
+			r.hears(t, listen.Message{Key: "k:3", Text: "x"})
+		}
+	}
+	stops[3]()
+	stops[3]()
+	publish(t, client, "k:3", "y")
+	all[23].hears(t, listen.Message{Key: "k:3", Text: "y"})
+	_, got := all[3].snapshot()
+	assert.Len(t, got, 1, "it has stopped")
+	for _, stop := range stops {
+		stop()
+	}
+	require.Eventually(t, func() bool {
+		n, err := client.PubSubChannels(within(t, soon), "*").Result()
+		return err == nil && len(n) == 0
+	}, soon, 10*time.Millisecond)
+}
+
+func TestComesBackAfterAKill(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	one, _ := record(h, key("a"))
+	all, _ := record(h, pattern("*"))
+	for i := range 3 {
+		one.ready(t, i+1)
+		all.ready(t, i+1)
+		publish(t, client, "a", fmt.Sprint(i))
+		one.hears(t, listen.Message{Key: "a", Text: fmt.Sprint(i)})
+		all.hears(t, listen.Message{Key: "a", Text: fmt.Sprint(i)})
+		if i < 2 {
+			kill(t, client)
+		}
+	}
+	time.Sleep(100 * time.Millisecond)
+	for _, r := range []*recorder{one, all} {
+		calls, _ := r.snapshot()
+		assert.Equal(t, []string{"ready", "lost", "ready", "lost", "ready"}, calls)
+	}
+	assert.Equal(t, 1, connections(t, client))
+}
+
+func TestWaitsForAServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	srv.Kill(t)
+	h := newHub(t, srv.Client(t))
+	r, _ := record(h, key("a"))
+	r.await(t, "lost three times", func() bool { return r.count("lost") >= 3 })
+	srv.Restart(t)
+	r.ready(t, 1)
+	publish(t, srv.Client(t), "a", "x")
+	r.hears(t, listen.Message{Key: "a", Text: "x"})
+}
+
+func TestNoticesABlackHole(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	p := redistest.StartProxy(t, srv.Addr())
+	o := srv.Options()
+	o.Addr = p.Addr()
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	h := newHub(t, client)
+	r, _ := record(h, key("a"))
+	r.ready(t, 1)
+	p.Blackhole(true)
+	began := time.Now()
+	r.lost(t)
+	took := time.Since(began)
+	t.Log("noticed after", took)
+	assert.Less(t, took, 3*time.Second)
+	p.Blackhole(false)
+	r.ready(t, 2)
+	publish(t, srv.Client(t), "a", "x")
+	r.hears(t, listen.Message{Key: "a", Text: "x"})
+}
+
+func TestIdleConnectionStays(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	r, _ := record(h, key("a"))
+	r.ready(t, 1)
+	time.Sleep(2500 * time.Millisecond)
+	calls, _ := r.snapshot()
+	assert.Equal(t, []string{"ready"}, calls)
+}
+
+func TestManyListenersComeAndGo(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	const n = 2000
+	began := time.Now()
+	for round := range 3 {
+		all := make([]*recorder, n)
+		stops := make([]func(), n)
+		for i := range all {
+			all[i], stops[i] = record(h, key(fmt.Sprint("k:", i)))
+		}
+		for i := 0; i < n; i += 2 {
+			stops[i]()
+			all[i], stops[i] = record(h, key(fmt.Sprint("k:", i)))
+		}
+		for _, r := range all {
+			r.ready(t, 1)
+		}
+		text := fmt.Sprint(round)
+		for _, i := range []int{0, 1, n - 2, n - 1} {
+			publish(t, client, fmt.Sprint("k:", i), text)
+			all[i].hears(t, listen.Message{Key: fmt.Sprint("k:", i), Text: text})
+		}
+		for _, stop := range stops {
+			stop()
+		}
+	}
+	t.Log(3*n, "listeners took", time.Since(began))
+	require.Eventually(t, func() bool {
+		names, err := client.PubSubChannels(within(t, soon), "*").Result()
+		return err == nil && len(names) == 0
+	}, soon, 10*time.Millisecond, "nothing stays subscribed")
+	assert.Empty(t, func() []string { names, _ := client.PubSubChannels(within(t, soon), "*").Result(); return names }())
+}
+
+func TestCloseFailsListenersAndEndsEverything(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	a, _ := record(h, key("a"))
+	b, stop := record(h, key("b"))
+	a.ready(t, 1)
+	b.ready(t, 1)
+	stop()
+	h.Close()
+	calls, _ := a.snapshot()
+	assert.Equal(t, []string{"ready", "failed"}, calls, "by when Close returns")
+	require.ErrorIs(t, a.failed(t), listen.ErrClosed)
+	calls, _ = b.snapshot()
+	assert.Equal(t, []string{"ready"}, calls)
+	h.Close()
+	c, stop := record(h, key("c"))
+	require.ErrorIs(t, c.failed(t), listen.ErrClosed)
+	stop()
+	calls, _ = a.snapshot()
+	assert.Len(t, calls, 2, "it is told once")
+	require.Eventually(t, func() bool { return connections(t, client) == 0 }, soon, 10*time.Millisecond)
+}
+
+func TestClosedClientFailsListeners(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	h := newHub(t, client)
+	r, _ := record(h, key("a"))
+	r.ready(t, 1)
+	require.NoError(t, client.Close())
+	require.ErrorIs(t, r.failed(t), redis.ErrClosed)
+	r, _ = record(h, key("b"))
+	require.ErrorIs(t, r.failed(t), redis.ErrClosed)
+}
