@@ -235,7 +235,7 @@ var _ = conform("a watch that may not be", func(t *testing.T, b bench) {
 	require.ErrorIs(t, err, state.ErrNotWatched)
 })
 
-var _ = conform("a watch ends with its context, its loop and its store", func(t *testing.T, b bench) {
+var _ = conform("a watch ends with its context and its loop and its store", func(t *testing.T, b bench) {
 	s := b.all(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -105,6 +105,9 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		w.enqueue(k)
 		return nil
 	}
+	if w.broken && k.begun { // what has led here may not have been heard
+		k.gap, k.held = true, nil
+	}
 	family := w.single == nil
 	kind, verdict := k.weigh(s)
 	switch {

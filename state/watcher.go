@@ -112,7 +112,6 @@ func (w *watcher) Heard(m listen.Message) {
 func (w *watcher) Ready() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.broken = w.ready
 	w.ready, w.again = true, true
 	w.poke()
 }
@@ -121,7 +120,7 @@ func (w *watcher) Ready() {
 func (w *watcher) Lost(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lost = why
+	w.lost, w.broken = why, w.ready
 }
 
 // Failed is called by the hub.
@@ -327,7 +326,9 @@ func (w *watcher) nextTime() time.Time {
 func (w *watcher) lookAtAll() {
 	w.mu.Lock()
 	broken := w.broken
-	w.again, w.broken, w.gap = false, false, w.gap || broken
+	if w.gap = w.gap || broken; w.again {
+		w.again, w.broken = false, false
+	}
 	// Some of it is random, so that watchers that began together do not all read at
 	// the same time.
 	w.reread = time.Now().Add(w.interval - rand.N(w.interval/10+1)) //nolint:gosec // nobody gains by guessing it

@@ -18,7 +18,8 @@ const (
 type command struct {
 	word     string
 	channels []*channel
-	left     int // replies to come
+	left     int      // replies to come
+	fences   []*fence // of a ping
 }
 
 func (c command) names() []string {

@@ -77,6 +77,10 @@ func (l *link) due() []command {
 	for k, channels := range groups {
 		cmds = append(cmds, commands(k.word, channels)...)
 	}
+	if len(l.fences) > 0 {
+		cmds = append(cmds, command{word: ping, left: 1, fences: l.fences})
+		l.fences = nil
+	}
 	l.pending = append(l.pending, cmds...)
 	return cmds
 }

@@ -29,6 +29,7 @@ type link struct {
 	changed map[channelID]struct{} // wanted or not since the last flush
 	again   []command              // parts of refused commands
 	pending []command              // sent and not answered, oldest first
+	fences  []*fence               // to be asked for
 	idle    time.Time              // since when nothing is wanted
 	closed  bool                   // the node's client is
 }
@@ -111,7 +112,7 @@ func (l *link) broke(err error) bool {
 	h := l.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l.pending, l.again = nil, nil
+	l.pending, l.again, l.fences = nil, nil, nil
 	clear(l.sent)
 	clear(l.changed)
 	told := make(map[*subject]struct{}, len(l.wanted))

@@ -42,7 +42,10 @@ func (l *link) take(reply any) error {
 	case *redis.Subscription:
 		return l.confirm(reply)
 	case *redis.Pong:
-		_, err := l.answered(ping)
+		cmd, err := l.answered(ping)
+		for _, f := range cmd.fences {
+			f.pass()
+		}
 		return err
 	default:
 		return fmt.Errorf("%w: %T", errOrder, reply)

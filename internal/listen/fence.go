@@ -1,0 +1,35 @@
+package listen
+
+import "sync/atomic"
+
+// Fence has passed called once all is heard that was published about the subject
+// until now, which the answer to a PING on each connection of the subject tells. It
+// is not called if one of them breaks before, nor for a subject that is not ready. It
+// is called as a method of a listener is. A PING tells of all fences of its time.
+func (h *Hub) Fence(s Subject, passed func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sub := h.subjects[s]
+	if sub == nil || !sub.ready {
+		return
+	}
+	f := &fence{passed: passed}
+	f.left.Store(int64(len(sub.posts)))
+	for l := range sub.posts {
+		l.fences = append(l.fences, f)
+		l.wake()
+	}
+}
+
+// fence is a call of [Hub.Fence].
+type fence struct {
+	left   atomic.Int64 // links that have not answered
+	passed func()
+}
+
+// pass notes the answer of one link.
+func (f *fence) pass() {
+	if f.left.Add(-1) == 0 {
+		f.passed()
+	}
+}
