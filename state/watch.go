@@ -43,7 +43,7 @@ func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], e
 
 // WatchAll is [Watch] for all keys of f, or for those that have the fixed parts, as for
 // [Keys]. It begins with an event for each value that is there, in no order; a key that
-// holds none has no event until it is set. An error of one key comes with the key.
+// holds none has no event until it is set, which may be before the last of those. An error of one key comes with the key.
 //
 // After a gap the values that have changed have an event that says so, and so has the
 // first event that follows in any case. What is kept in memory is a note for each key that

@@ -76,17 +76,18 @@ func newWatcher(ctx context.Context, t target, name string, f *family, k *ref) *
 	default:
 		w.interval = t.store.options.WatchInterval
 		if k != nil {
-			w.single = w.add(w.key.String())
+			w.single = w.add(w.key.String(), false)
 			w.subject.Key = w.single.key
 		}
 	}
 	return w
 }
 
-// add adds a key to those that are watched.
-func (w *watcher) add(key string) *watched {
+// add adds a key to those that are watched, which may be known not to have been there
+// before.
+func (w *watcher) add(key string, absent bool) *watched {
 	k := &watched{key: key, sliding: w.family.sliding, index: -1}
-	if w.begun { // and the key was not there
+	if absent {
 		k.begun, k.named, k.shown.token = true, true, Absent()
 	}
 	w.keys[key] = k
@@ -102,7 +103,7 @@ func (w *watcher) Heard(m listen.Message) {
 		if _, ours := w.parse(m.Key); !ours {
 			return
 		}
-		k = w.add(m.Key)
+		k = w.add(m.Key, true)
 	}
 	k.hear(m, time.Now())
 	w.enqueue(k)
@@ -356,7 +357,7 @@ func (w *watcher) search() {
 		w.mu.Lock()
 		for _, h := range hits {
 			if key := h.one.key.rest; w.keys[key] == nil {
-				w.enqueue(w.add(key))
+				w.enqueue(w.add(key, w.begun))
 			}
 		}
 		w.mu.Unlock()
