@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/typedstate/typedstate/state"
@@ -25,6 +26,8 @@ var (
 	records = state.Define("rec:<id>", state.FamilyOptions[record]{TTL: hour})
 	// tagged records of one tag lie in one slot.
 	tagged = state.Define("acc:{<tag>}:<id>", state.FamilyOptions[record]{TTL: hour})
+	// seen records are watched.
+	seen = state.Define("seen:<part>:<id>", state.FamilyOptions[record]{TTL: hour, Watch: true})
 )
 
 // calls are the calls of the library that scenarios make at random. A test puts a
@@ -35,6 +38,9 @@ type calls struct {
 	set     func(context.Context, *state.Store, recordKey, record, ...state.SetOption) error
 	update  func(context.Context, *state.Store, recordKey, func(*record) error, ...state.UpdateOption) (record, error)
 	upsert  func(context.Context, *state.Store, recordKey, func(*record) error, ...state.UpdateOption) (record, error)
+
+	watch    func(context.Context, *state.Store, recordKey) iter.Seq2[state.Event[record], error]
+	watchAll func(context.Context, *state.Store, ...any) iter.Seq2[state.KeyEvent[record], error]
 }
 
 var realCalls = calls{
@@ -50,5 +56,11 @@ var realCalls = calls{
 	},
 	upsert: func(ctx context.Context, s *state.Store, k recordKey, change func(*record) error, opts ...state.UpdateOption) (record, error) {
 		return state.Upsert(ctx, s, k, change, opts...)
+	},
+	watch: func(ctx context.Context, s *state.Store, k recordKey) iter.Seq2[state.Event[record], error] {
+		return state.Watch(ctx, s, k)
+	},
+	watchAll: func(ctx context.Context, s *state.Store, fixed ...any) iter.Seq2[state.KeyEvent[record], error] {
+		return state.WatchAll(ctx, s, seen, fixed...)
 	},
 }

@@ -19,6 +19,16 @@ type report struct {
 	linear      bool
 	lostUpdates int64
 	lowestShare float64
+	watches     watchTotals
+	measured    bool // what a stalled watcher keeps was measured
+	buffered    int64
+}
+
+// watchTotals is what the scenarios that watch come to.
+type watchTotals struct {
+	watchers, changes, kills int64
+	stale, silent            int64
+	lagMS                    int64
 }
 
 func newReport(out io.Writer) *report {
@@ -75,6 +85,17 @@ func (r *report) totals() {
 		r.figure("all", "lost_updates", r.lostUpdates)
 		r.figure("all", "known_share", r.lowestShare)
 	}
+	if w := r.watches; w.watchers > 0 {
+		r.figure("all", "watchers", w.watchers)
+		r.figure("all", "changes", w.changes)
+		r.figure("all", "kills", w.kills)
+		r.figure("all", "stale_at_end", w.stale)
+		r.figure("all", "silent_misses", w.silent)
+		r.figure("all", "max_lag_ms", w.lagMS)
+	}
+	if r.measured {
+		r.figure("all", "max_buffered", r.buffered)
+	}
 }
 
 // section is the part of the report that one scenario writes. It is for one
@@ -115,6 +136,23 @@ func (s *section) judged(linear bool, lost int64, known float64) {
 	s.report.linear = s.report.linear && linear
 	s.report.lostUpdates += lost
 	s.report.lowestShare = min(s.report.lowestShare, known)
+}
+
+// watched adds what a scenario that watches came to.
+func (s *section) watched(t watchTotals) {
+	w := &s.report.watches
+	w.watchers += t.watchers
+	w.changes += t.changes
+	w.kills += t.kills
+	w.stale += t.stale
+	w.silent += t.silent
+	w.lagMS = max(w.lagMS, t.lagMS)
+}
+
+// buffered notes how many values a stalled watcher was found to keep.
+func (s *section) buffered(values int64) {
+	s.report.measured = true
+	s.report.buffered = max(s.report.buffered, values)
 }
 
 // close prints the section, also that of a scenario that broke off.
@@ -192,4 +230,21 @@ var bounds = map[string]bound{
 	"wrong_replies":     exactly(0),
 	"late_returns":      exactly(0),
 	"goroutines_leaked": exactly(0),
+
+	"changes_single":          atLeast(1),
+	"changes_sentinel":        atLeast(1),
+	"changes_cluster":         atLeast(1),
+	"kills_single":            atLeast(1),
+	"kills_sentinel":          atLeast(1),
+	"kills_cluster":           atLeast(1),
+	"stale_at_end_single":     exactly(0),
+	"stale_at_end_sentinel":   exactly(0),
+	"stale_at_end_cluster":    exactly(0),
+	"silent_misses_single":    exactly(0),
+	"silent_misses_sentinel":  exactly(0),
+	"silent_misses_cluster":   exactly(0),
+	"watches_failed_single":   exactly(0),
+	"watches_failed_sentinel": exactly(0),
+	"watches_failed_cluster":  exactly(0),
+	"max_buffered":            atMost(64),
 }

@@ -37,6 +37,9 @@ var scenarios = []scenario{
 	{"writes", "pair", "pair", 3, partitions},
 	{"writes", "reigns", "sentinel", 3, reigns},
 	{"writes", "cancels", "single", 2, cancels},
+	{"watch", "watch", "single", 4, watchSingle},
+	{"watch", "watch-sentinel", "sentinel", 4, watchSentinel},
+	{"watch", "watch-cluster", "cluster", 4, watchCluster},
 }
 
 // names returns what -only may name.
@@ -47,7 +50,9 @@ func names() (all []string) {
 		}
 	}
 	for _, sc := range scenarios {
-		all = append(all, sc.name)
+		if !slices.Contains(all, sc.name) { // one may have the name of its group
+			all = append(all, sc.name)
+		}
 	}
 	return all
 }
