@@ -131,6 +131,7 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 			n.gap, w.gap = n.gap || w.gap, false
 		}
 	} else {
+		k.forget() // all of it led to what was shown
 		k.keep(s)
 	}
 	due := s.deadline()

@@ -49,6 +49,7 @@ func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool
 		n := s.k.take(seen, kind)
 		return kind.String(), n.skipped, n.gap
 	case pass:
+		s.k.forget()
 		s.k.keep(seen)
 		return "pass", 0, false
 	default:
