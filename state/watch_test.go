@@ -176,7 +176,9 @@ func TestForeignWritesAreNoticedAtOnceWhereTheServerTells(t *testing.T) {
 	ctx := t.Context()
 	f := follow(t, watching(s, k))
 	f.next()
+	require.NoError(t, followed.Key("0").Set(ctx, s, session{}))
 	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all.next()
 	for i, step := range []struct {
 		act  func() error
 		want state.EventKind
@@ -192,6 +194,7 @@ func TestForeignWritesAreNoticedAtOnceWhereTheServerTells(t *testing.T) {
 	} {
 		require.NoError(t, step.act())
 		e, a := f.next(), all.next()
+		t.Logf("step %d: %s %v gap %v skipped %d", i, e.Kind, e.TTL, e.Gap, e.Skipped)
 		assert.Equal(t, step.want.String(), e.Kind.String(), "step %d", i)
 		assert.Equal(t, step.want.String(), a.Kind.String())
 		assert.Zero(t, e.Skipped, "step %d", i)
