@@ -83,6 +83,14 @@ func everything(t *testing.T, store *state.Store) {
 	must(err)
 	must(watched.Key("b", "1").Set(ctx, store, 1))
 	must(watched.Key("b", "1").Set(ctx, store, 1, state.KeepTTL()))
+	for _, err := range state.Watch(ctx, store, watched.Key("b", "1")) {
+		must(err)
+		break
+	}
+	for _, err := range state.WatchAll(ctx, store, watched) {
+		must(err)
+		break
+	}
 	for _, err := range state.All(ctx, store, accounts) {
 		must(err)
 	}
@@ -142,7 +150,7 @@ func TestNeededCommands(t *testing.T) {
 	found["cluster"] = usedCommands(t, admins, func() { everything(t, open(t, cluster.Client(t))) })
 
 	// What a run may or may not come by.
-	found["single"] = union(found["single"], "+auth", "+eval", "+eval_ro")
+	found["single"] = union(found["single"], "+auth", "+eval", "+eval_ro", "+punsubscribe", "+unsubscribe")
 	found["cluster"] = union(found["cluster"], append(found["single"], "+asking", "+cluster|slots", "+command")...)
 	text := "single: " + strings.Join(found["single"], " ") + "\ncluster: " + strings.Join(found["cluster"], " ") + "\n"
 	if *update {

@@ -8,9 +8,12 @@
 --
 -- Replies what the command does.
 
--- What a user may not do is refused before the write, so that none stays without
--- its announcement. The embedded server has no users.
 local channel = KEYS[1] .. ':__watch'
+
+-- What a user may not do is refused before the write, so that none stays without
+-- its announcement. From Redis 7.2 on, what redis.pcall returns of a command that
+-- is forbidden reads like an error that was raised, which proves nothing. The
+-- embedded server has no users.
 local function forbidden(...)
 	return redis.acl_check_cmd and not redis.acl_check_cmd(...)
 end

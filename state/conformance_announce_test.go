@@ -504,6 +504,11 @@ var _ = conform("removing many keys announces those that there were", func(t *te
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
 	assertHeard(t, "of a family that is not watched", nil, e.heard(t))
+
+	require.NoError(t, store.SetState(t.Context(), "watched:{g}:1", 1, time.Minute))
+	_, err = store.RemoveState(t.Context(), "watched:{g}:1")
+	require.NoError(t, err)
+	assertHeard(t, "without a family", nil, e.heard(t))
 })
 
 var _ = conform("many values in any slots announce themselves", func(t *testing.T, b bench) {

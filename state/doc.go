@@ -66,6 +66,16 @@
 // primary then fails. [Replicated] has a call wait for replicas. See
 // [Replication] for what that is worth.
 //
+// # Watching
+//
+// The writes of a family that is declared with FamilyOptions.Watch announce themselves
+// in the same atomic step. [Watch] iterates over the states of a key, beginning with
+// the one that is there, and [WatchAll] over those of a family. [GetOrWait] waits for
+// a value, and [Changed] for another state than the one that a token names. What is
+// announced is a hint, and what a watcher shows it has read: so once writes stop its
+// last event is what is stored, whatever became of the messages. Where it may have
+// missed changes an event says so, and what a slow consumer does not get is counted.
+//
 // # Deadlines
 //
 // A deadline of the context bounds each call, to within 50 ms. Cancelling takes

@@ -111,6 +111,10 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 	family := w.single == nil
 	kind, verdict := k.weigh(s)
 	switch {
+	case verdict == retry:
+		k.held, k.certain, k.fence = nil, false, 0
+		w.enqueue(k)
+		return nil
 	case verdict == hold:
 		if k.held == nil {
 			k.held = s
@@ -131,6 +135,9 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 			n.gap, w.gap = n.gap || w.gap, false
 		}
 	} else {
+		if k.heard == k.read {
+			k.forget() // all of it led to what was shown
+		}
 		k.keep(s)
 	}
 	due := s.deadline()

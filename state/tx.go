@@ -19,8 +19,8 @@ import (
 // of this package, with what they can fail with. It reads each key once, shows
 // what it has itself written, and sends no write before it commits.
 //
-// What cannot be part of it fails with [ErrInTx]: [Keys], [All], [RemoveAll], and
-// [OpID] and [Replicated] on a call, which are options of Atomically. Reads do not
+// What cannot be part of it fails with [ErrInTx]: [Keys], [All], [RemoveAll], [Watch]
+// and its kin, and [OpID] and [Replicated] on a call, which are options of Atomically. Reads do not
 // extend the life of a sliding family's values.
 type Tx struct {
 	store *Store

@@ -94,7 +94,9 @@ func (k *watched) hearNative(what string) {
 	default:
 		k.why, k.over = 0, time.Time{}
 	}
-	k.changes++
+	if k.named { // else it may be what has led to what was shown
+		k.changes++
+	}
 }
 
 // forget forgets what was heard.
@@ -110,6 +112,8 @@ const (
 	pass verdict = iota
 	// hold: it is new, and what led to it may still be on its way.
 	hold
+	// retry: it cannot be told apart from what was heard since.
+	retry
 	// show: it is to be shown.
 	show
 )
@@ -127,14 +131,18 @@ func (k *watched) weigh(s *sighting) (EventKind, verdict) {
 		}
 		return EventGone, show
 	}
-	if same && !k.passed {
+	newer := k.heard > k.read // which this sighting may lack
+	switch named := k.names(s) >= 0; {
+	case same && (newer || !k.passed):
 		return 0, pass
-	}
-	if s.present {
-		if k.certain || k.names(s) >= 0 {
-			return EventSet, show
-		}
+	case s.present && (named || k.certain):
+		return EventSet, show
+	case s.present:
 		return EventSet, hold
+	case named:
+		return EventRemoved, show
+	case newer:
+		return 0, retry
 	}
 	switch kind := k.reason(s.at); {
 	case kind != 0:

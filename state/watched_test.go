@@ -14,7 +14,7 @@ type watchScene struct {
 	t     *testing.T
 	k     *watched
 	now   time.Time
-	shown []string
+	late  int // how many messages came after the look
 }
 
 func newWatchScene(t *testing.T) *watchScene {
@@ -44,14 +44,23 @@ func (s *watchScene) native(what string) {
 
 // sees returns what becomes of a sighting: "pass", "hold", or the event.
 func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool) {
+	if s.k.held == nil {
+		s.k.read = s.k.heard - s.late
+	}
 	switch kind, v := s.k.weigh(seen); v {
+	case retry:
+		return "retry", 0, false
 	case show:
 		n := s.k.take(seen, kind)
 		return kind.String(), n.skipped, n.gap
 	case pass:
+		if s.late == 0 {
+			s.k.forget()
+		}
 		s.k.keep(seen)
 		return "pass", 0, false
 	default:
+		s.k.held = seen
 		return "hold", 0, false
 	}
 }
@@ -199,6 +208,29 @@ func TestWatchedDoesNotHideWhatComesAndGoes(t *testing.T) {
 	s.told("a", 0)
 	s.say(word{wordAbsent, 0})
 	s.expect(s.nothing(), "removed", 1)
+}
+
+func TestWatchedDoesNotTakeNewerWordsForOlderStates(t *testing.T) {
+	t.Parallel()
+	s := newWatchScene(t)
+	s.begin(s.value("a", NoTTL))
+	s.told("b", 0)
+	s.late = 1
+	s.expect(s.value("a", NoTTL), "pass", 0) // read before b was stored
+	s.late = 0
+	s.expect(s.value("b", NoTTL), "set", 0)
+
+	s.told("c", 0)
+	s.late = 1
+	s.expect(s.nothing(), "retry", 0)
+	s.late = 0
+	s.expect(s.value("c", NoTTL), "set", 0)
+	s.say(word{wordAbsent, 0})
+	s.told("d", 0)
+	s.late = 1
+	s.expect(s.nothing(), "removed", 0)
+	s.late = 0
+	s.expect(s.value("d", NoTTL), "set", 0)
 }
 
 func TestWatchedRemembersFewWords(t *testing.T) {
