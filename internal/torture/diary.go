@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 )
 
 // deed is what a writer does to its key.
@@ -40,16 +41,24 @@ type entry struct {
 	deed deed
 	fate fate
 	at   int64 // when it was acknowledged
+	// until is about when the value's time is over from then on.
+	until int64
 	// sure is how many deeds up to this one were announced for certain.
 	sure int64
 }
 
-// begin notes a deed that is about to be done.
-func (d *diary) begin(what deed) (n int64) {
+// begin notes a deed that is about to be done, and gives a value so long to live, or
+// leaves it the time that it has.
+func (d *diary) begin(what deed, life time.Duration) (n int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.deeds = append(d.deeds, entry{deed: what, sure: d.sure(int64(len(d.deeds)))})
-	return int64(len(d.deeds))
+	n = int64(len(d.deeds))
+	e := entry{deed: what, sure: d.sure(n), until: now() + int64(life)}
+	if life == 0 && n > 0 {
+		e.until = d.deeds[n-1].until
+	}
+	d.deeds = append(d.deeds, e)
+	return n + 1
 }
 
 // end notes what became of the last deed.
@@ -69,24 +78,31 @@ func (d *diary) sure(n int64) int64 {
 	return d.deeds[n-1].sure
 }
 
-// around returns how many announcements there were for certain up to the value
-// with that number, which somebody has seen, and how many there may have been up
-// to the end of that state.
-func (d *diary) around(n int64) (least, most int64) {
+// around returns how many announcements there were for certain up to the value with
+// that number, which somebody has seen, how many there may have been up to the one
+// that has given it the time to live that was seen with it, and how many up to the
+// end of its state.
+func (d *diary) around(n, until int64) (least, shown, most int64) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	least = d.sure(n-1) + 1
-	most = least
+	shown, most = least, least
+	off := distance(until, d.deeds[n-1].until)
 	for _, e := range d.deeds[n:] {
 		if e.deed != touching {
 			break
 		}
 		if e.fate != idle {
 			most++
+			if one := distance(until, e.until); one <= off {
+				off, shown = one, most
+			}
 		}
 	}
-	return least, most
+	return least, shown, most
 }
+
+func distance(a, b int64) int64 { return max(a-b, b-a) }
 
 // all returns how many announcements there may have been until now.
 func (d *diary) all() (most int64) {

@@ -43,36 +43,37 @@ func (k *numbered) one(s *state.Store, r *rand.Rand, doubt func() bool) error {
 // deed begins a deed and does it. It fails with state.ErrNotFound if there was
 // nothing to do it to.
 func (k *numbered) deed(ctx context.Context, s *state.Store, r *rand.Rand) error {
-	// Long lives are of different lengths, to be told apart in the end.
-	long := state.TTL(hour + time.Duration(r.IntN(3600))*time.Second)
+	// Long lives are of different lengths, so that events tell them apart.
+	life := hour + time.Duration(r.IntN(360))*10*time.Second
+	long := state.TTL(life)
 	switch p := r.IntN(100); {
 	case p < 5:
-		k.diary.begin(touching)
+		k.diary.begin(touching, life)
 		err := state.Touch(ctx, s, k.key, long)
 		k.brief = k.brief && err != nil
 		return err
 	case p < 15:
-		n := k.diary.begin(k.sort(k.brief)) // an update leaves the time to live
+		n := k.diary.begin(k.sort(k.brief), 0) // an update leaves the time to live
 		_, err := state.Update(ctx, s, k.key, func(v *record) error {
 			*v = record{N: n, Key: k.text}
 			return nil
 		})
 		return err
 	case p < 19:
-		k.diary.begin(removing)
+		k.diary.begin(removing, 0)
 		removed, err := state.Remove(ctx, s, k.key)
 		if err == nil && removed == 0 {
 			err = state.ErrNotFound
 		}
 		return err
 	case p < 21:
-		k.diary.begin(removing)
+		k.diary.begin(removing, 0)
 		_, err := state.Take(ctx, s, k.key)
 		return err
 	case p < 24:
 		k.brief = true
-		n := k.diary.begin(fleeting)
-		life := time.Duration(1+r.IntN(longestBrief)) * time.Millisecond
+		life = time.Duration(1+r.IntN(longestBrief)) * time.Millisecond
+		n := k.diary.begin(fleeting, life)
 		err := k.key.Set(ctx, s, record{N: n, Key: k.text}, state.TTL(life))
 		if r.IntN(2) == 0 {
 			pause(ctx, life)
@@ -80,13 +81,13 @@ func (k *numbered) deed(ctx context.Context, s *state.Store, r *rand.Rand) error
 		return err
 	case p < 28:
 		k.brief = false
-		n := k.diary.begin(storing)
+		n := k.diary.begin(storing, life)
 		return s.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error {
 			return k.key.Set(ctx, tx, record{N: n, Key: k.text}, long)
 		})
 	default:
 		k.brief = false
-		n := k.diary.begin(storing)
+		n := k.diary.begin(storing, life)
 		return k.key.Set(ctx, s, record{N: n, Key: k.text}, long)
 	}
 }

@@ -77,7 +77,7 @@ func (p *spectator) note(key recordKey, e *state.Event[record]) {
 		return
 	}
 	p.events.Add(1)
-	g := glimpse{n: e.Value.N, kind: e.Kind, gap: e.Gap, skipped: int64(e.Skipped)}
+	g := glimpse{n: e.Value.N, kind: e.Kind, gap: e.Gap, skipped: int64(e.Skipped), until: at + int64(e.TTL)}
 	if g.gap {
 		p.gaps.Add(1)
 	}

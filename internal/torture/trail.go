@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/typedstate/typedstate/state"
 )
@@ -9,6 +10,7 @@ import (
 // glimpse is an event of a watched key, as far as it is checked while watchers run.
 type glimpse struct {
 	n       int64 // of the value, or 0 if there is none
+	until   int64 // when its time is over
 	kind    state.EventKind
 	gap     bool
 	skipped int64
@@ -37,28 +39,29 @@ func (t *trail) see(d *diary, g glimpse, lossy bool) (wrong error) {
 	if g.n > d.written() {
 		return errUnheard
 	}
-	var least, most int64
+	var least, shown, most int64
 	if g.n > 0 {
-		least, most = d.around(g.n)
+		least, shown, most = d.around(g.n, g.until)
 		if g.n < t.newest && !(g.gap && lossy) {
-			wrong = errWentBack
+			wrong = fmt.Errorf("%w: value %d after %d", errWentBack, g.n, t.newest)
 		}
 	}
 	switch {
 	case g.gap && lossy, (g.gap || !t.begun) && g.n == 0:
 		t.counted = d.all()
 	case g.gap, !t.begun:
-		t.counted = most
+		t.counted = shown
 	default:
 		t.counted += g.skipped
-		if g.kind == state.EventSet || g.kind == state.EventRemoved {
+		if g.kind != state.EventExpired { // nobody announces that
 			t.counted++
 		}
 		if g.n > 0 {
 			if wrong == nil && t.counted < least {
-				wrong = errMissed
+				wrong = fmt.Errorf("%w: value %d skips %d since value %d, and %d more", errMissed, g.n, g.skipped, t.newest, least-t.counted)
 			}
-			t.counted = min(max(t.counted, least), most)
+			// A value and its later time to live may be shown at once.
+			t.counted = min(max(t.counted, shown), most)
 		}
 	}
 	t.begun, t.absent = true, g.n == 0

@@ -149,7 +149,7 @@ func (w *watching) run(share time.Duration) (stale int64) {
 func (w *watching) first(k *numbered) error {
 	ctx, cancel := patient()
 	defer cancel()
-	n := k.diary.begin(storing)
+	n := k.diary.begin(storing, hour)
 	err := k.key.Set(ctx, w.writes, record{N: n, Key: k.text})
 	k.diary.end(done, now())
 	return err
