@@ -3,6 +3,7 @@
 //
 //	go run ./internal/torture -for 60s
 //	go run ./internal/torture -for 30s -only expiry,pair -seed 7
+//	go run ./internal/torture -for 60s -only watch
 //	go run ./internal/torture -lost 10000 -updates 100000 -partitions 50 -expiries 5000 -moves 20 -cancels 20000
 //
 // It starts its own servers on the loopback interface and needs nothing but
@@ -19,7 +20,7 @@
 // come to them does not.
 //
 // -only names groups or scenarios, and -on the deployments to use: single,
-// cluster, sentinel, pair. There is one group, writes.
+// cluster, sentinel, pair. The groups are writes and watch.
 //
 // # lost (single)
 //
@@ -183,6 +184,53 @@
 //   - late_returns_excused: those where the machine was late for a quarter of it
 //   - worst_return_ms: the longest delay that counts
 //   - goroutines_leaked: goroutines that stay once the client is closed; 0
+//
+// # watch (single), watch-sentinel (sentinel) and watch-cluster (cluster)
+//
+// Watchers of keys and of their family, among them one that takes its time, watch
+// 15 keys. Each key has one writer, as fast as it can be, that numbers what it does:
+// it sets, updates, touches, removes, and has values expire. The watchers' store has
+// connections of its own, and one of those that it hears by is killed every 100 ms;
+// beside that the way to the single server goes dark, the sentinels have the master
+// hand over, and on the Cluster slots move, masters hand over and one is killed. That
+// goes on for 3 seconds, and for half of that nothing is broken. In the end all those
+// connections are killed once more. Figures end in _single, _sentinel or _cluster,
+// and those that are named below without it are also summed up, or the largest of
+// them is taken, without an ending.
+//
+// Each watcher holds each event against the diary of the key's writer. An event that
+// follows another without a gap must skip at least as many announcements as lie
+// between them: those of all that was acknowledged, so values, touches and removals,
+// and not the end of a value's life, which nobody announces. A value that is shown
+// with a later time to live shows the touch, too. What is acknowledged during a
+// failover that can lose it need not be shown.
+//
+//   - watchers: how many; 50 on each deployment
+//   - changes: changes that were acknowledged, and so announced; at least 1
+//   - kills: connections that were killed; at least 1
+//   - stale_at_end: watched keys whose last event is not what is stored, by token and
+//     time to live, a second after the last of those connections stands again; 0
+//   - silent_misses: events that skip more than they say, and values that come after
+//     newer ones, unless after a gap where a failover may have lost those; 0
+//   - max_lag_ms: the longest time from when a change was acknowledged until a watcher
+//     was shown it or a later one, for changes and events from 300 ms after the last
+//     break until the next, and without the watcher that takes its time
+//   - watches_failed_single, watches_failed_sentinel, watches_failed_cluster: errors
+//     from watches, and watches that ended; 0
+//   - watch_events_single, watch_events_sentinel, watch_events_cluster: events, and
+//     watch_gaps_single, watch_gaps_sentinel, watch_gaps_cluster: those after a gap
+//   - watch_acts_single, watch_acts_sentinel, watch_acts_cluster: rounds of the other
+//     breaks; watch_moves, watch_failovers: those of the Cluster
+//   - write_errors_single, write_errors_sentinel, write_errors_cluster: writes that
+//     failed
+//   - reconnect_ms_single, reconnect_ms_sentinel, reconnect_ms_cluster: from the last
+//     kill until as many connections subscribe as before
+//   - settle_ms_single, settle_ms_sentinel, settle_ms_cluster: from then until each
+//     watcher has shown what is stored, or until it was given up
+//   - stalled_writes: values of 4 KiB that were written to 32 keys while a watcher of
+//     one and a watcher of all stood still in the middle of an event; up to 100,000
+//   - max_buffered: by how much the heap that is in use grew at most meanwhile, from
+//     when they waited for an event, in such values; at most 64
 //
 // # All together
 //
