@@ -71,7 +71,7 @@ func TestWatchersThatStayBehindAreNoticed(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64
 	rep, _ := briefly(t, watchSingle, 700*time.Millisecond, watches(func(recordKey, *state.Event[record]) bool {
-		return n.Add(1) < 1000
+		return n.Add(1) < 200
 	}))
 	assert.True(t, broken(rep, "stale_at_end_single"), rep.broken)
 	assert.False(t, broken(rep, "watches_failed_single"), rep.broken)
