@@ -64,8 +64,8 @@ func TestHearsAnnouncementsAndEvents(t *testing.T) {
 
 func TestPermissionForAnnouncementsAloneIsEnough(t *testing.T) {
 	t.Parallel()
-	srv := redistest.Start(t, redistest.WithUser("app", "pw", "resetchannels", "&app:*", "+@all", "~*"),
-		redistest.WithUser("bare", "pw", "resetchannels", "&app:*", "-@all", "+subscribe", "+psubscribe", "+unsubscribe", "+punsubscribe"))
+	srv := redistest.Start(t, redistest.WithUser("app", "pw", "resetchannels", "&app:*", "&app:*:__watch", "+@all", "~*"),
+		redistest.WithUser("bare", "pw", "resetchannels", "&app:*", "&app:*:__watch", "-@all", "+subscribe", "+psubscribe", "+unsubscribe", "+punsubscribe"))
 	for _, user := range []string{"app", "bare"} {
 		t.Run(user, func(t *testing.T) {
 			h := newHub(t, srv.ClientAs(t, user))
