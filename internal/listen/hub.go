@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -32,6 +33,7 @@ type Hub struct {
 	layout   *exec.Layout // nil while it is not known who owns what
 	routing  bool         // there is a router
 	trouble  bool         // a link broke since the router last looked
+	idle     time.Time    // since when there are no subjects
 	subjects map[Subject]*subject
 	links    map[exec.Node]*link
 	outbox   outbox
@@ -199,7 +201,7 @@ func (h *Hub) drop(s *subject) {
 		l.remove(p)
 	}
 	if len(h.subjects) == 0 {
-		h.wake()
+		h.idle = time.Now()
 	}
 }
 

@@ -162,6 +162,7 @@ func TestComesBackAfterAKill(t *testing.T) {
 		assert.Equal(t, []string{"ready", "lost", "ready", "lost", "ready"}, calls)
 	}
 	assert.Equal(t, 1, connections(t, client))
+	assert.EqualValues(t, 3, client.PoolStats().PubSubStats.Created, "go-redis makes none of its own")
 }
 
 func TestWaitsForAServerThatIsDown(t *testing.T) {
@@ -285,4 +286,61 @@ func TestClosedClientFailsListeners(t *testing.T) {
 	require.ErrorIs(t, r.failed(t), redis.ErrClosed)
 	r, _ = record(h, key("b"))
 	require.ErrorIs(t, r.failed(t), redis.ErrClosed)
+}
+
+// go-redis's dialer for TLS does not look at its context.
+func TestComesBackOverTLS(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithTLS())
+	client := srv.Client(t)
+	h := newHub(t, client)
+	r, _ := record(h, key("a"))
+	for i := range 3 {
+		r.ready(t, i+1)
+		publish(t, client, "a", fmt.Sprint(i))
+		r.hears(t, listen.Message{Key: "a", Text: fmt.Sprint(i)})
+		if i < 2 {
+			kill(t, client)
+		}
+	}
+	time.Sleep(100 * time.Millisecond)
+	calls, got := r.snapshot()
+	assert.Equal(t, []string{"ready", "lost", "ready", "lost", "ready"}, calls)
+	assert.Len(t, got, 3)
+	assert.Equal(t, 1, connections(t, client))
+}
+
+func TestClientThatWrapsOneOfGoRedis(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := srv.Client(t)
+	require.NoError(t, client.ConfigSet(within(t, soon), "notify-keyspace-events", "KA").Err())
+	h := newHub(t, struct{ redis.UniversalClient }{client})
+	r, _ := record(h, key("a"))
+	r.ready(t, 1)
+	require.NoError(t, client.Set(within(t, soon), "a", "v", 0).Err())
+	publish(t, client, "a", "x")
+	r.hears(t, listen.Message{Key: "a", Text: "x"})
+	_, got := r.snapshot()
+	assert.Len(t, got, 1, "the database is not known")
+}
+
+func TestCloseDoesNotWaitForAServer(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	p := redistest.StartProxy(t, srv.Addr())
+	p.Blackhole(true)
+	o := srv.Options()
+	o.Addr = p.Addr()
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	h := newHub(t, client)
+	r, _ := record(h, key("a"))
+	time.Sleep(50 * time.Millisecond)
+	began := time.Now()
+	h.Close()
+	t.Log("closed after", time.Since(began))
+	assert.Less(t, time.Since(began), 3*time.Second)
+	require.ErrorIs(t, r.failed(t), listen.ErrClosed)
+	assert.Equal(t, []string{"failed"}, r.history())
 }
