@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -130,7 +131,7 @@ func (h *Hub) place(s *subject) {
 		nodes = []exec.Node{h.layout.Owner(s.Key)}
 	}
 	for l, p := range s.posts {
-		if !contains(nodes, l.node) {
+		if !slices.Contains(nodes, l.node) {
 			l.remove(p)
 			s.ready = false
 		}
@@ -153,15 +154,6 @@ func (h *Hub) place(s *subject) {
 		s.ready = false
 	}
 	h.settle(s)
-}
-
-func contains(nodes []exec.Node, node exec.Node) bool {
-	for _, n := range nodes {
-		if n == node {
-			return true
-		}
-	}
-	return false
 }
 
 // settle tells the listeners of a subject that it is ready, if it has come to be.
