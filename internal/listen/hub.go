@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -32,6 +34,7 @@ type Hub struct {
 	layout   *exec.Layout // nil while it is not known who owns what
 	routing  bool         // there is a router
 	trouble  bool         // a link broke since the router last looked
+	idle     time.Time    // since when there are no subjects
 	subjects map[Subject]*subject
 	links    map[exec.Node]*link
 	outbox   outbox
@@ -128,7 +131,7 @@ func (h *Hub) place(s *subject) {
 		nodes = []exec.Node{h.layout.Owner(s.Key)}
 	}
 	for l, p := range s.posts {
-		if !contains(nodes, l.node) {
+		if !slices.Contains(nodes, l.node) {
 			l.remove(p)
 			s.ready = false
 		}
@@ -151,15 +154,6 @@ func (h *Hub) place(s *subject) {
 		s.ready = false
 	}
 	h.settle(s)
-}
-
-func contains(nodes []exec.Node, node exec.Node) bool {
-	for _, n := range nodes {
-		if n == node {
-			return true
-		}
-	}
-	return false
 }
 
 // settle tells the listeners of a subject that it is ready, if it has come to be.
@@ -199,7 +193,7 @@ func (h *Hub) drop(s *subject) {
 		l.remove(p)
 	}
 	if len(h.subjects) == 0 {
-		h.wake()
+		h.idle = time.Now()
 	}
 }
 
