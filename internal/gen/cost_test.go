@@ -224,7 +224,7 @@ func TestThousand(t *testing.T) {
 // The generator writes the codecs of its corpus and of the examples as gofmt does.
 func TestFormatted(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"codectest/state_gen.go", "../../examples/tour/state_gen.go"} {
+	for _, path := range []string{"codectest/state_gen.go", "../../examples/tour/state_gen.go", "../../examples/livecart/state_gen.go"} {
 		content, err := os.ReadFile(path)
 		require.NoError(t, err)
 		requireFormatted(t, content)
