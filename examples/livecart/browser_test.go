@@ -49,7 +49,7 @@ func chromium(t *testing.T) string {
 // load event has come.
 func browse(t *testing.T, path, url string, look ...string) *browser {
 	t.Helper()
-	home, err := os.MkdirTemp("", "livecart")
+	home, err := os.MkdirTemp("", "livecart") //nolint:usetesting // what dies last may still write there
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	args := append([]string{

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,7 +49,7 @@ func TestAVisitorGetsACartOfTheirOwn(t *testing.T) {
 	assert.Equal(t, http.StatusOK, got.Code)
 	assert.Equal(t, "text/html; charset=utf-8", got.Header().Get("Content-Type"))
 	assert.Contains(t, got.Body.String(), "<title>Live cart</title>")
-	assert.NotRegexp(t, regexp.MustCompile(`https?:|src=|@import|url\(`), got.Body.String(), "the page needs nothing but itself")
+	assert.NotRegexp(t, `https?:|src=|@import|url\(`, got.Body.String(), "the page needs nothing but itself")
 }
 
 func TestABadIDIsRefused(t *testing.T) {
@@ -137,7 +136,7 @@ func TestAChangeThatFailsSaysNothingOfTheCart(t *testing.T) {
 func TestAnotherSiteCannotChangeACart(t *testing.T) {
 	t.Parallel()
 	h := newHandler(steps(), newStore(t, state.Options{EnableSet: true, EnableRemove: true}))
-	r := httptest.NewRequest("POST", "/carts/c1/items", strings.NewReader(item("tea", 1).Encode()))
+	r := httptest.NewRequest(http.MethodPost, "/carts/c1/items", strings.NewReader(item("tea", 1).Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	got := httptest.NewRecorder()

@@ -27,8 +27,9 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Getenv("REDIS_URL"), *addr, os.Stdout); err != nil {
+	err := run(ctx, os.Getenv("REDIS_URL"), *addr, os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "livecart:", err)
 		os.Exit(1)
 	}
@@ -46,7 +47,7 @@ func run(ctx context.Context, url, addr string, out io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	server := &http.Server{
-		Handler:           newHandler(NewCartReader(store), store),
+		Handler:           newHandler(poller{store}, store),
 		ReadHeaderTimeout: 5 * time.Second,
 		// A stream has no end of its own, so the end of ctx is the end of each.
 		BaseContext: func(net.Listener) context.Context { return ctx },

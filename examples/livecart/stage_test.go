@@ -60,7 +60,7 @@ func newStage(t *testing.T) *stage {
 	store, closeStore, err := open(t.Context(), redistest.Start(t).URL(), io.Discard)
 	require.NoError(t, err)
 	s := &stage{
-		Handler: newHandler(NewCartReader(store), store), store: store,
+		Handler: newHandler(poller{store}, store), store: store,
 		released: make(chan struct{}), gate: make(chan struct{}), streams: make(map[*http.Request]context.CancelFunc),
 	}
 	close(s.gate)

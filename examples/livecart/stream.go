@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,6 +19,8 @@ const (
 	patience = 10 * time.Second
 	// retry is after how many milliseconds a browser that lost the stream comes back.
 	retry = 500
+	// failed is the event that says that a cart cannot be read. Why is for the log.
+	failed = "event: failed\ndata: {}\n\n"
 )
 
 // update is one step of a watch.
@@ -58,7 +59,8 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, id string) {
 	// Nothing of the request goes on after it.
 	defer func() {
 		cancel()
-		for range updates { //nolint:revive // until the watch has ended
+		for range updates {
+			continue // until the watch has ended
 		}
 	}()
 	tick := time.NewTicker(heartbeat)
@@ -70,7 +72,10 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, id string) {
 			if !ok {
 				return
 			}
-			if text = s.text(u); u.err != nil && ctx.Err() == nil {
+			if ctx.Err() != nil {
+				return
+			}
+			if text = s.text(u); u.err != nil {
 				slog.ErrorContext(ctx, "the cart cannot be watched", "error", u.err)
 			}
 		case <-tick.C:
@@ -115,11 +120,10 @@ func (s *stream) send(text string) error {
 	return s.control.Flush()
 }
 
-// text returns an update as an event. What an error says is for the log: the browser
-// is told that there is one.
+// text returns an update as an event.
 func (s *stream) text(u update) string {
 	if u.err != nil {
-		return "event: failed\ndata: {}\n\n"
+		return failed
 	}
 	e := &u.event
 	token := e.Token.String()
@@ -132,10 +136,10 @@ func (s *stream) text(u update) string {
 		data.ExpiresIn = e.TTL.Milliseconds()
 	}
 	s.last = ""
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "id: %s\nevent: %s\ndata: ", token, e.Kind)
-	// The encoder ends with a line feed, and writes no other.
-	_ = json.NewEncoder(&b).Encode(data)
-	b.WriteByte('\n')
-	return b.String()
+	// JSON written so is one line, whatever the names hold.
+	line, err := json.Marshal(data)
+	if err != nil {
+		return failed
+	}
+	return fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", token, e.Kind, line)
 }

@@ -181,7 +181,7 @@ func TestAStreamEndsWithItsRequest(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	ctx, cancel := context.WithCancel(t.Context())
-	next, _ := follow(ctx, t, srv.URL+"/carts/c1/events")
+	next := follow(ctx, t, srv.URL+"/carts/c1/events")
 	assert.Equal(t, "event: current", next("event: "), "what is written is sent at once")
 	cancel()
 	for _, c := range []chan struct{}{ended, served} {
@@ -194,13 +194,14 @@ func TestAStreamEndsWithItsRequest(t *testing.T) {
 }
 
 // follow opens a stream and returns what reads on to the next line that begins so.
-func follow(ctx context.Context, t *testing.T, address string) (next func(prefix string) string, response *http.Response) {
+func follow(ctx context.Context, t *testing.T, address string) (next func(prefix string) string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	require.NoError(t, err)
-	response, err = http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	t.Cleanup(func() { response.Body.Close() })
+	require.Equal(t, http.StatusOK, response.StatusCode)
 	lines := bufio.NewReader(response.Body)
 	return func(prefix string) string {
 		for {
@@ -213,5 +214,5 @@ func follow(ctx context.Context, t *testing.T, address string) (next func(prefix
 				return strings.TrimSuffix(line, "\n")
 			}
 		}
-	}, response
+	}
 }
