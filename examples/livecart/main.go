@@ -47,7 +47,7 @@ func run(ctx context.Context, url, addr string, out io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	server := &http.Server{
-		Handler:           newHandler(poller{store}, store),
+		Handler:           newHandler(NewCartReader(store), store),
 		ReadHeaderTimeout: 5 * time.Second,
 		// A stream has no end of its own, so the end of ctx is the end of each.
 		BaseContext: func(net.Listener) context.Context { return ctx },

@@ -60,7 +60,7 @@ func newStage(t *testing.T) *stage {
 	store, closeStore, err := open(t.Context(), redistest.Start(t).URL(), io.Discard)
 	require.NoError(t, err)
 	s := &stage{
-		Handler: newHandler(poller{store}, store), store: store,
+		Handler: newHandler(NewCartReader(store), store), store: store,
 		released: make(chan struct{}), gate: make(chan struct{}), streams: make(map[*http.Request]context.CancelFunc),
 	}
 	close(s.gate)
@@ -161,7 +161,7 @@ func (s *stage) put(t *testing.T, item Item) {
 func (s *stage) shows(t *testing.T, lines ...string) {
 	t.Helper()
 	var text string
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(4 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		s.mu.Lock()
 		text = s.shown
 		s.mu.Unlock()

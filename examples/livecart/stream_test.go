@@ -169,6 +169,7 @@ func TestAStreamEndsWithItsRequest(t *testing.T) {
 		defer close(ended)
 		yield(missing(state.EventCurrent), nil)
 		<-ctx.Done()
+		time.Sleep(20 * time.Millisecond) // long enough for a stream that does not wait
 	}), nil)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(served)
@@ -180,7 +181,8 @@ func TestAStreamEndsWithItsRequest(t *testing.T) {
 		}
 	}))
 	t.Cleanup(srv.Close)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	next := follow(ctx, t, srv.URL+"/carts/c1/events")
 	assert.Equal(t, "event: current", next("event: "), "what is written is sent at once")
 	cancel()
