@@ -161,7 +161,7 @@ func (s *stage) put(t *testing.T, item Item) {
 func (s *stage) shows(t *testing.T, lines ...string) {
 	t.Helper()
 	var text string
-	for deadline := time.Now().Add(4 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		s.mu.Lock()
 		text = s.shown
 		s.mu.Unlock()
