@@ -124,6 +124,7 @@ func (h *Hub) place(s *subject) {
 	if h.layout == nil {
 		return
 	}
+	heard := s.ready
 	var nodes []exec.Node
 	if s.Pattern {
 		nodes = h.layout.Nodes()
@@ -153,8 +154,14 @@ func (h *Hub) place(s *subject) {
 	if s.Pattern {
 		s.ready = false
 	}
+	if heard && !s.ready {
+		h.lose(s, errMoved)
+	}
 	h.settle(s)
 }
+
+// errMoved says that other nodes own what is listened to.
+var errMoved = errors.New("listen: the owner has changed")
 
 // settle tells the listeners of a subject that it is ready, if it has come to be.
 func (h *Hub) settle(s *subject) {

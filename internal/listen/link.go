@@ -99,6 +99,9 @@ func (l *link) run() {
 		if !l.broke(err) {
 			return
 		}
+		// What the next connection brings must not come before the word that this one
+		// broke.
+		l.hub.awaitTold()
 		p.wait(l.hub.ctx)
 		if l.needless() {
 			return
