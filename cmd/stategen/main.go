@@ -58,7 +58,8 @@
 //	max=24h        the longest TTL that a call may ask for
 //	jitter=10%     shorten each TTL at random by up to that much
 //	sliding        reading a value extends its life
-//	watch          the family is to be watched
+//	watch          writes are announced; adds Watch and, beside scan, WatchAll
+//	scan           adds Keys, All and RemoveAll, which walk over the keys
 //	codec=msgpack  store MessagePack, not JSON
 //	name=Basket    begin the generated names with Basket, not with the type's
 //

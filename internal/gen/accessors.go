@@ -8,8 +8,8 @@ import (
 )
 
 // accessor is a method of a reader or store. In its texts $T is the type, $K the
-// template without types in quotes, and $state the name of package state; in its
-// call, $k is the key, $a the context and the parts of the key, $r what the method
+// template without types in quotes, and $state and $iter the names of those packages;
+// in its call, $k is the key, $a the context and the parts of the key, $r what the method
 // reads from, and $w, $rw and $d what it writes to, changes and removes from.
 //
 // They are few, and have pointers as receivers: each costs the compiler about
@@ -70,6 +70,7 @@ func (e *emitter) reader(f *Family) {
 	e.accessors(f, n.Reader, "s.r", reading)
 	e.getMany(f, n.Reader)
 	e.walks(f, n.Reader)
+	e.watches(f, n.Reader)
 }
 
 func (e *emitter) store(f *Family) {
@@ -85,6 +86,7 @@ func (e *emitter) store(f *Family) {
 	e.accessors(f, n.Store, "s.reader", through(reading))
 	e.getMany(f, n.Store)
 	e.walks(f, n.Store)
+	e.watches(f, n.Store)
 	e.accessors(f, n.Store, "s.reader", writing)
 	e.removeAll(f)
 }
@@ -101,7 +103,7 @@ func through(list []accessor) []accessor {
 // accessors writes methods of a reader or store, which read from that field.
 func (e *emitter) accessors(f *Family, receiver, reader string, list []accessor) {
 	fill := strings.NewReplacer(
-		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State,
+		"$T", f.Type, "$K", strconv.Quote(f.outline()), "$state", e.model.State, "$iter", e.model.Iter,
 		"$k", f.Names.Key+"("+f.arguments()+")", "$a", strings.TrimSuffix("ctx, "+f.arguments(), ", "),
 		"$rw", "s.access.ReadWriter", "$r", reader, "$w", "s.access.Writer", "$d", "s.access.Remover",
 	)

@@ -163,7 +163,7 @@ func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, stru
 		}
 	}
 	for _, a := range all {
-		if a.options.scan {
+		if a.options.scan || a.options.watch {
 			m.Iter = im.add("iter", "iter", "stditer")
 		}
 	}

@@ -46,7 +46,7 @@ type (
 //state:key parts:<a:Number>:<b:Count>:<c:Flag> ttl=30m
 type Parts struct{ N int }
 
-//state:key cart:<tenant:Tenant>:<user:User> ttl=30m scan
+//state:key cart:<tenant:Tenant>:<user:User> ttl=30m scan watch
 type Cart struct{ N int }
 `
 
@@ -70,7 +70,10 @@ func TestDoesNotCompile(t *testing.T) {
 		"filtered":  {`var user shop.User; shop.CartFilter{}.Tenant(user)`, `cannot use user (variable of string type shop.User) as shop.Tenant value in argument to shop.CartFilter{}.Tenant`},
 		"halfall":   {`shop.NewCartReader(rw).RemoveAll(ctx, shop.CartFilter{})`, `RemoveAll undefined (type *shop.CartReader has no field or method RemoveAll)`},
 		"noscan":    {`shop.NewSessionStore(rw).Keys(ctx)`, `Keys undefined (type *shop.SessionStore has no field or method Keys)`},
-		"missing":   {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
+		"watched": {`for e, err := range shop.NewCartReader(rw).Watch(ctx, "a", "b") { rw.Do(e.Value.N, e.Found, err) }
+			for e, err := range shop.NewCartStore(rw).WatchAll(ctx, shop.CartFilter{}.Tenant("a")) { rw.Do(e.Params.User, e.Kind, err) }`, ""},
+		"nowatch": {`shop.NewSessionReader(rw).Watch(ctx, 1)`, `Watch undefined (type *shop.SessionReader has no field or method Watch)`},
+		"missing": {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
 	}
 	dir := newModule(t)
 	write(t, filepath.Join(dir, "shop", "shop.go"), shop)

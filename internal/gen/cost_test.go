@@ -87,6 +87,8 @@ type Item%[1]d struct {
 	Count%[1]d int ` + "`json:\"count\"`" + `
 }
 `}
+	// watched is the usual one in a family that is watched.
+	watched = shape{"watched", strings.Replace(usual.source, "ttl=30m", "ttl=30m watch", 1)}
 	// little has no more than a few fields.
 	little = shape{"little", `
 //state:key many%[1]d:<userID> ttl=30m
@@ -174,10 +176,10 @@ func perFamily(t testing.TB, dir string, s shape, codecs bool) (cpu time.Duratio
 // a busy machine; BenchmarkCompile measures the budget of 25 ms.
 func TestCompileCost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles 480 families")
+		t.Skip("compiles 720 families")
 	}
 	dir := newModule(t)
-	for _, s := range []shape{little, usual} {
+	for _, s := range []shape{little, usual, watched} {
 		cpu, bytes := perFamily(t, dir, s, false)
 		t.Logf("%s: %v of CPU and %.1f MB per family without a codec", s.name, cpu, float64(bytes)/1e6)
 		assert.Less(t, cpu, 80*time.Millisecond, s.name)
@@ -190,7 +192,7 @@ func TestCompileCost(t *testing.T) {
 }
 
 func BenchmarkCompile(b *testing.B) {
-	for _, s := range []shape{little, usual} {
+	for _, s := range []shape{little, usual, watched} {
 		for _, codecs := range []bool{false, true} {
 			for _, n := range []int{20, 100, 1000} {
 				b.Run(fmt.Sprintf("%s/codecs=%t/%d", s.name, codecs, n), func(b *testing.B) {
@@ -222,7 +224,7 @@ func TestThousand(t *testing.T) {
 // The generator writes the codecs of its corpus and of the examples as gofmt does.
 func TestFormatted(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"codectest/state_gen.go", "../../examples/tour/state_gen.go"} {
+	for _, path := range []string{"codectest/state_gen.go", "../../examples/tour/state_gen.go", "../../examples/livecart/state_gen.go"} {
 		content, err := os.ReadFile(path)
 		require.NoError(t, err)
 		requireFormatted(t, content)

@@ -38,31 +38,38 @@ func (f *Family) found() string {
 	return f.Names.Params
 }
 
+// what says in a comment what is found of a key.
+func (f *Family) what() string {
+	if len(f.Params) == 1 {
+		return "the <" + f.Params[0].Name + ">"
+	}
+	return "the parts"
+}
+
 // walks writes the methods of a reader or store that walk over keys.
 func (e *emitter) walks(f *Family, receiver string) {
 	if !f.Scan {
 		return
 	}
-	// As for all reading, a store calls its reader.
-	body := func(method, function string) {
-		if receiver == f.Names.Store {
-			e.line("\treturn s.reader.%s(ctx, f)\n}\n", method)
-			return
-		}
-		e.line("\treturn %s.%s(ctx, s.r, %s, f.parts[:], %s)\n}\n", e.model.State, function, f.Names.Family, f.Names.Parse)
-	}
-	m, what := e.model, "the parts"
-	if len(f.Params) == 1 {
-		what = "the <" + f.Params[0].Name + ">"
-	}
+	m := e.model
 	e.doc("Keys returns an iterator over %s of each key that exists and that f selects, in no order. It needs "+
-		"Options.EnableScan. See [%s.Keys] for its errors and its cost.", what, m.State)
+		"Options.EnableScan. See [%s.Keys] for its errors and its cost.", f.what(), m.State)
 	e.line("func (s *%s) Keys(ctx %s.Context, f %s) %s.Seq2[%s, error] {", receiver, m.Context, f.Names.Filter, m.Iter, f.found())
-	body("Keys", "KeysEach")
+	e.walk(f, receiver, "Keys", "KeysEach")
 	e.doc("All is Keys with the %s at each key. See [%s.All].", f.Type, m.State)
 	e.line("func (s *%s) All(ctx %s.Context, f %s) %s.Seq2[%s.Found[%s, %s], error] {",
 		receiver, m.Context, f.Names.Filter, m.Iter, m.State, f.found(), f.Type)
-	body("All", "AllEach")
+	e.walk(f, receiver, "All", "AllEach")
+}
+
+// walk writes the body of a method over the keys that a filter selects. As for all
+// reading, a store calls its reader.
+func (e *emitter) walk(f *Family, receiver, method, function string) {
+	if receiver == f.Names.Store {
+		e.line("\treturn s.reader.%s(ctx, f)\n}\n", method)
+		return
+	}
+	e.line("\treturn %s.%s(ctx, s.r, %s, f.parts[:], %s)\n}\n", e.model.State, function, f.Names.Family, f.Names.Parse)
 }
 
 func (e *emitter) removeAll(f *Family) {

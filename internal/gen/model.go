@@ -14,7 +14,7 @@ type Model struct {
 	Imports []Import
 	// State, RT, Context, Time and Iter are the names under which the file
 	// knows these packages; Time is empty where nothing expires, Iter where
-	// nothing is walked over.
+	// nothing is walked over or watched.
 	State, RT, Context, Time, Iter string
 	Families                       []Family
 	Codecs                         []Codec

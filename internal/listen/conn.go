@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,9 @@ const (
 	writeLimit = 2 * time.Second
 )
 
+// errBroken says that a connection broke and nobody knows why.
+var errBroken = errors.New("the connection broke")
+
 // conn is one connection of a link and ends with it.
 //
 // A [redis.PubSub] connects anew and subscribes by itself as soon as its connection
@@ -25,7 +29,8 @@ const (
 type conn struct {
 	pubsub *redis.PubSub
 	heard  atomic.Uint64 // replies and messages
-	ended  chan error    // has one error when the reader has ended
+	ended  chan struct{} // closed when the reader has ended
+	reason error         // why it has
 }
 
 // dial connects to the node of a link.
@@ -34,20 +39,31 @@ func dial(ctx context.Context, l *link) (*conn, error) {
 	defer cancel()
 	over, end := context.WithCancel(ctx)
 	end()
-	c := &conn{pubsub: l.node.Subscribe(over), ended: make(chan error, 1)}
+	c := &conn{pubsub: l.node.Subscribe(over), ended: make(chan struct{})}
 	l.expect(command{word: ping, left: 1})
 	if err := c.pubsub.Ping(ctx); err != nil {
 		_ = c.pubsub.Close()
 		return nil, err
 	}
-	l.hub.wg.Go(func() { c.ended <- l.read(c) })
+	l.hub.wg.Go(func() {
+		defer close(c.ended)
+		c.reason = l.read(c)
+	})
 	return c, nil
 }
 
-// close ends the connection and its reader.
-func (c *conn) close() {
+// close ends the connection and its reader, and returns why: err, or what the reader
+// has noticed.
+func (c *conn) close(err error) error {
 	_ = c.pubsub.Close()
 	<-c.ended
+	for _, err := range []error{err, c.reason} {
+		// Whoever comes second only fails to connect anew.
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errBroken
 }
 
 // receive returns what comes next. It has no timeout: one in the middle of a message

@@ -7,11 +7,11 @@ import (
 
 const (
 	// healthEvery is how often a connection is looked at.
-	healthEvery = 250 * time.Millisecond
+	healthEvery = 100 * time.Millisecond
 	// quietLimit is how long a connection may say nothing before it is asked.
 	quietLimit = 500 * time.Millisecond
 	// answerLimit is how long it may take to answer.
-	answerLimit = 1500 * time.Millisecond
+	answerLimit = 1250 * time.Millisecond
 )
 
 // errSilent says that a node does not answer.

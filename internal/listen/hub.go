@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -32,6 +34,7 @@ type Hub struct {
 	layout   *exec.Layout // nil while it is not known who owns what
 	routing  bool         // there is a router
 	trouble  bool         // a link broke since the router last looked
+	idle     time.Time    // since when there are no subjects
 	subjects map[Subject]*subject
 	links    map[exec.Node]*link
 	outbox   outbox
@@ -121,6 +124,7 @@ func (h *Hub) place(s *subject) {
 	if h.layout == nil {
 		return
 	}
+	heard := s.ready
 	var nodes []exec.Node
 	if s.Pattern {
 		nodes = h.layout.Nodes()
@@ -128,7 +132,7 @@ func (h *Hub) place(s *subject) {
 		nodes = []exec.Node{h.layout.Owner(s.Key)}
 	}
 	for l, p := range s.posts {
-		if !contains(nodes, l.node) {
+		if !slices.Contains(nodes, l.node) {
 			l.remove(p)
 			s.ready = false
 		}
@@ -150,17 +154,14 @@ func (h *Hub) place(s *subject) {
 	if s.Pattern {
 		s.ready = false
 	}
+	if heard && !s.ready {
+		h.lose(s, errMoved)
+	}
 	h.settle(s)
 }
 
-func contains(nodes []exec.Node, node exec.Node) bool {
-	for _, n := range nodes {
-		if n == node {
-			return true
-		}
-	}
-	return false
-}
+// errMoved says that other nodes own what is listened to.
+var errMoved = errors.New("listen: the owner has changed")
 
 // settle tells the listeners of a subject that it is ready, if it has come to be.
 func (h *Hub) settle(s *subject) {
@@ -199,7 +200,7 @@ func (h *Hub) drop(s *subject) {
 		l.remove(p)
 	}
 	if len(h.subjects) == 0 {
-		h.wake()
+		h.idle = time.Now()
 	}
 }
 

@@ -99,6 +99,9 @@ func (l *link) run() {
 		if !l.broke(err) {
 			return
 		}
+		// What the next connection brings must not come before the word that this one
+		// broke.
+		l.hub.awaitTold()
 		p.wait(l.hub.ctx)
 		if l.needless() {
 			return
@@ -142,38 +145,33 @@ func (l *link) broke(err error) bool {
 	return true
 }
 
-// serve keeps the connection up to date and closes it. The error is never nil, but
-// has no meaning if nothing is wanted any more.
+// serve keeps the connection up to date until it breaks or nobody needs it, closes it
+// and returns why. The error is never nil.
 func (l *link) serve(c *conn) error {
-	defer c.close()
-	ctx := l.hub.ctx
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
 	pulse := pulse{at: time.Now()}
 	for {
 		if err := l.flush(c); err != nil {
-			return err
+			return c.close(err)
 		}
 		select {
-		case err := <-c.ended:
-			c.ended <- err
-			return err
+		case <-c.ended:
+			return c.close(nil)
 		case <-l.stir:
 		case now := <-tick.C:
 			if l.idled(now) {
-				return context.Canceled
+				return c.close(context.Canceled)
 			}
-			beat, err := pulse.feel(c.heard.Load(), now)
+			ask, err := pulse.feel(c.heard.Load(), now)
+			if ask {
+				err = l.ping(c)
+			}
 			if err != nil {
-				return err
+				return c.close(err)
 			}
-			if beat {
-				if err := l.ping(c); err != nil {
-					return err
-				}
-			}
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-l.hub.ctx.Done():
+			return c.close(context.Canceled)
 		}
 	}
 }

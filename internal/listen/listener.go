@@ -27,10 +27,11 @@ type Listener interface {
 	// which its node has published them.
 	Heard(Message)
 	// Ready is called when all that is published from now on will be heard: once
-	// at first, and again each time after that was not so for a while, or after
-	// another node has come to own the key.
+	// at first, and again each time after that was not so for a while.
 	Ready()
-	// Lost is called when a connection broke or could not be made, with why.
+	// Lost is called when a connection broke or could not be made, or another node
+	// has come to own the key, with why. What is heard before Ready is called again
+	// may be not all.
 	Lost(error)
 	// Failed is called at most once, when nothing more will be heard: the hub or
 	// the client is closed, or the server refuses permission.

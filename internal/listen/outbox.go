@@ -12,11 +12,12 @@ type note struct {
 	to   []*listening
 	what what
 	err  error
+	told chan struct{} // closed once it is this one's turn, or nil
 }
 
 // send has the listeners told, soon and by another goroutine.
 func (h *Hub) send(to []*listening, w what, err error) {
-	h.outbox.notes = append(h.outbox.notes, note{to, w, err})
+	h.outbox.notes = append(h.outbox.notes, note{to: to, what: w, err: err})
 	if !h.outbox.sending {
 		h.outbox.sending = true
 		h.wg.Go(h.deliver)
@@ -38,6 +39,22 @@ func (h *Hub) deliver() {
 			for _, g := range n.to {
 				g.tell(n.what, n.err)
 			}
+			if n.told != nil {
+				close(n.told)
+			}
 		}
 	}
+}
+
+// awaitTold returns once listeners were told all that there is to tell by now.
+func (h *Hub) awaitTold() {
+	h.mu.Lock()
+	if !h.outbox.sending {
+		h.mu.Unlock()
+		return
+	}
+	told := make(chan struct{})
+	h.outbox.notes = append(h.outbox.notes, note{told: told})
+	h.mu.Unlock()
+	<-told
 }

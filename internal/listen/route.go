@@ -20,8 +20,9 @@ const (
 	lookLimit = 2 * time.Second
 )
 
-// route keeps subjects on the nodes that own their keys, and ends with the last
-// subject. There is at most one, and none without a Cluster.
+// route keeps subjects on the nodes that own their keys, and ends when there are none
+// for a while: a first look at who owns what is dear. There is at most one router, and
+// none without a Cluster.
 func (h *Hub) route() {
 	tick := time.NewTicker(viewEvery)
 	defer tick.Stop()
@@ -40,8 +41,8 @@ func (h *Hub) route() {
 		case <-tick.C:
 		case <-h.ctx.Done():
 		}
-		trouble := h.takeTrouble()
-		if now := time.Now(); trouble || !now.Before(next) {
+		trouble, needed := h.due()
+		if now := time.Now(); needed && (trouble || !now.Before(next)) {
 			h.client.Reload(h.ctx)
 			next = now.Add(reloadEvery)
 			if trouble {
@@ -52,7 +53,7 @@ func (h *Hub) route() {
 }
 
 // look places all subjects by the client's present view. It returns false if there
-// is none.
+// has been none for a while.
 func (h *Hub) look() bool {
 	ctx, cancel := context.WithTimeout(h.ctx, lookLimit)
 	defer cancel()
@@ -72,7 +73,7 @@ func (h *Hub) look() bool {
 			}
 		}
 	}
-	if len(h.subjects) == 0 {
+	if len(h.subjects) == 0 && (h.layout == nil || time.Since(h.idle) >= linger) {
 		// What is known by now may be wrong when there are subjects again.
 		h.routing, h.layout = false, nil
 		return false
@@ -101,10 +102,11 @@ func (h *Hub) follow(layout *exec.Layout) {
 // placed reports whether it is known who owns what.
 func (h *Hub) placed() bool { return h.layout != nil }
 
-func (h *Hub) takeTrouble() bool {
+// due reports whether a link broke since it was last asked, and whether there are
+// subjects.
+func (h *Hub) due() (trouble, needed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	trouble := h.trouble
-	h.trouble = false
-	return trouble
+	trouble, h.trouble = h.trouble, false
+	return trouble, len(h.subjects) > 0
 }
