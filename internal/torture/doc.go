@@ -219,6 +219,8 @@
 //     from watches, and watches that ended; 0
 //   - watch_events_single, watch_events_sentinel, watch_events_cluster: events, and
 //     watch_gaps_single, watch_gaps_sentinel, watch_gaps_cluster: those after a gap
+//   - watch_repeats_single, watch_repeats_sentinel, watch_repeats_cluster: events that
+//     show nothing that the one before did not, and no gap
 //   - watch_acts_single, watch_acts_sentinel, watch_acts_cluster: rounds of the other
 //     breaks; watch_moves, watch_failovers: those of the Cluster
 //   - write_errors_single, write_errors_sentinel, write_errors_cluster: writes that

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -26,12 +25,9 @@ func (b *bench) killer(nodes []*redistest.Server) *killer {
 // some, and reports whether there was one.
 func (k *killer) one(ctx context.Context, r *rand.Rand) bool {
 	for _, i := range r.Perm(len(k.nodes)) {
-		ids := k.connections(ctx, k.nodes[i])
-		if len(ids) == 0 {
-			continue
+		if ids := k.connections(ctx, k.nodes[i]); len(ids) > 0 {
+			return k.end(ctx, k.nodes[i], ids[r.IntN(len(ids))])
 		}
-		n, err := k.nodes[i].ClientKillByFilter(ctx, "ID", ids[r.IntN(len(ids))]).Result()
-		return err == nil && n > 0
 	}
 	return false
 }
@@ -39,12 +35,18 @@ func (k *killer) one(ctx context.Context, r *rand.Rand) bool {
 // all ends all of them and returns how many there were.
 func (k *killer) all(ctx context.Context) (n int64) {
 	for _, node := range k.nodes {
-		killed, err := node.ClientKillByFilter(ctx, "TYPE", "pubsub").Result()
-		if err == nil {
-			n += killed
+		for _, id := range k.connections(ctx, node) {
+			if k.end(ctx, node, id) {
+				n++
+			}
 		}
 	}
 	return n
+}
+
+func (*killer) end(ctx context.Context, node *redis.Client, id string) bool {
+	n, err := node.ClientKillByFilter(ctx, "ID", id).Result()
+	return err == nil && n > 0
 }
 
 // standing returns how many there are.
@@ -55,15 +57,17 @@ func (k *killer) standing(ctx context.Context) (n int64) {
 	return n
 }
 
-func (k *killer) connections(ctx context.Context, node *redis.Client) (ids []string) {
+// connections returns those of a node, without those by which sentinels find each
+// other.
+func (*killer) connections(ctx context.Context, node *redis.Client) (ids []string) {
 	list, err := node.Do(ctx, "CLIENT", "LIST", "TYPE", "pubsub").Text()
 	if err != nil {
 		return nil // it is down, or about to be
 	}
 	for line := range strings.Lines(list) {
-		var id int64
-		if _, err := fmt.Sscanf(line, "id=%d ", &id); err == nil {
-			ids = append(ids, fmt.Sprint(id))
+		id, found := strings.CutPrefix(strings.Fields(line)[0], "id=")
+		if found && !strings.Contains(line, " name=sentinel-") {
+			ids = append(ids, id)
 		}
 	}
 	return ids

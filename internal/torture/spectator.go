@@ -102,7 +102,11 @@ func (p *spectator) note(key recordKey, e *state.Event[record]) {
 		p.blame(wrong)
 	}
 	p.late(at, t.lag(&k.diary, g.n, p.calm.since()))
-	p.last[key] = sceneOf(&e.Entry)
+	shown := sceneOf(&e.Entry)
+	if last, known := p.last[key]; known && !g.gap && last.same(shown) {
+		p.repeats.Add(1)
+	}
+	p.last[key] = shown
 }
 
 func (p *spectator) blame(why error) {

@@ -55,9 +55,9 @@ type watching struct {
 	awake      context.Context // ends when the slow are to hurry
 	wake       context.CancelFunc
 
-	kills, acts, events, gaps      atomic.Int64
-	silent, failed, worst, refused atomic.Int64
-	odd                            *complaints
+	kills, acts, events, gaps, repeats atomic.Int64
+	silent, failed, worst, refused     atomic.Int64
+	odd                                *complaints
 }
 
 func (b *bench) watching(name string, writes, reads redis.UniversalClient, nodes []*redistest.Server) *watching {
@@ -286,6 +286,7 @@ func (w *watching) tell(stale int64) {
 	set("max_lag_ms", w.worst.Load()/int64(time.Millisecond))
 	set("watch_events", w.events.Load())
 	set("watch_gaps", w.gaps.Load())
+	set("watch_repeats", w.repeats.Load())
 	set("watch_acts", w.acts.Load())
 	set("write_errors", w.refused.Load())
 	w.odd.tell(w.bench)
