@@ -48,6 +48,14 @@ func (b *bench) groups() ([]suite.Group, error) {
 		Name: "getmany1000", About: "read 1000 sessions at once, JSON", Plan: loadPlan, Sides: env.Many(),
 	})
 	all = append(all, tinyGroups(env, 64)...)
+	all = append(all,
+		suite.Group{
+			Name: "watch_c1", About: "write a session until the loop of a watch has it, or publish a word until it is received", Plan: singlePlan,
+			Sides: env.Watches(),
+		},
+		suite.Group{
+			Name: "set_watched_c1", About: "write a session of a family that is watched, " + by(1), Plan: singlePlan, Sides: env.Watched(),
+		})
 	for _, n := range []int{1, 64} {
 		all = append(all, suite.Group{
 			Name: fmt.Sprintf("limit_c%d", n), About: "count a call against a rate limit, " + by(n), Plan: plan(n), Sides: env.Limits(n),

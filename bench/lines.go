@@ -24,6 +24,8 @@ var lines = []line{
 	ratio("get_json_c256", "goredis_stdjson", 4),
 	ratio("get_json_c1", "goredis_stdjson", 0.97),
 	ratio("set_json_c1", "goredis_stdjson", 0.97),
+	ratio("watch_c1", "publish", 0.333),
+	ratio("set_watched_c1", "unwatched", 0.7),
 	ratio("enc_json", "stdjson", 4),
 	ratio("dec_json", "stdjson", 5),
 	ratio("dec_json", "goccy", 1.2),

@@ -47,7 +47,7 @@ func TestNames(t *testing.T) {
 		"get_msgpack_c64_vs_rueidis_msgp", "get_json_c256_vs_goredis_stdjson", "get_json_c1_vs_goredis_stdjson",
 		"set_json_c1_vs_goredis_stdjson", "enc_json_vs_stdjson", "dec_json_vs_stdjson", "dec_json_vs_goccy",
 		"enc_msgpack_vs_msgp", "dec_msgpack_vs_msgp", "key_vs_concat", "getmany1000_vs_mget_stdjson", "gen1000_vs_msgp",
-		"decode_json_allocs", "get_json_allocs", "set_json_allocs",
+		"decode_json_allocs", "get_json_allocs", "set_json_allocs", "watch_c1_vs_publish", "set_watched_c1_vs_unwatched",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("there is no %s", want)
