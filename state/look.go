@@ -27,7 +27,7 @@ func (w *watcher) look(keys []*watched) {
 		if k.held != nil {
 			continue
 		}
-		k.read = k.heard
+		k.read, k.known = k.heard, k.told
 		if k.begun && !k.full && k.told+k.changes == 0 && !(k.gap && w.single != nil) {
 			known[i] = k.shown.token
 		}
@@ -38,20 +38,25 @@ func (w *watcher) look(keys []*watched) {
 		w.exec().Send(w.ctx, &b)
 	}
 	now := time.Now()
+	var failed error
 	for i, k := range keys {
-		switch {
-		case w.err != nil || w.sated:
+		if w.err != nil || w.sated {
 			return
-		case replies[i] == nil:
-			w.consider(k, k.held, now)
-		default:
-			w.lookAt(k, *replies[i], known[i], now)
 		}
+		if replies[i] == nil {
+			w.consider(k, k.held, now)
+		} else if err := w.lookAt(k, *replies[i], known[i], now); err != nil {
+			failed = err
+		}
+	}
+	if failed != nil {
+		w.endure(failed)
 	}
 }
 
-// lookAt deals with the reply to the look at a key.
-func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) {
+// lookAt deals with the reply to the look at a key, or has it be looked at again and
+// returns why.
+func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) error {
 	s, err := sightingOf(reply, known, now)
 	err = cause(w.ctx, err)
 	switch {
@@ -64,10 +69,10 @@ func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Tim
 		w.mu.Lock()
 		w.enqueue(k)
 		w.mu.Unlock()
-		w.endure(err)
-		return
+		return err
 	}
 	w.consider(k, &s, now)
+	return nil
 }
 
 // endure pauses after an error that passes, and has any other end the watch.
@@ -101,18 +106,15 @@ func (w *watcher) consider(k *watched, s *sighting, now time.Time) {
 
 // judge returns the event of a sighting, or nil if it is not to be shown, or not yet.
 func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
-	if s == nil { // a break has made it void
-		w.enqueue(k)
-		return nil
-	}
 	if w.broken && k.begun { // what has led here may not have been heard
-		k.gap, k.held = true, nil
+		k.gap = true
+		k.release()
 	}
 	family := w.single == nil
 	kind, verdict := k.weigh(s)
 	switch {
 	case verdict == retry:
-		k.held, k.certain, k.fence = nil, false, 0
+		k.release()
 		w.enqueue(k)
 		return nil
 	case verdict == hold:
@@ -124,7 +126,8 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 	case family && !s.present && (!k.begun || !k.shown.present && !k.passed), family && k.gap && k.same(s) && !k.passed:
 		verdict = pass // as a family's watcher shows no absence, and nothing twice
 	case verdict == show && s.present && s.data == nil && s.err == nil:
-		k.full, k.held = true, nil
+		k.release()
+		k.full = true
 		w.enqueue(k)
 		return nil
 	}

@@ -30,6 +30,7 @@ type watched struct {
 	queued  bool
 	full    bool      // the next look must bring the value
 	read    int       // what heard was when the last look began
+	known   int       // and what told was
 	held    *sighting // to be shown once its announcement was heard
 	certain bool      // or since there is none
 	fence   int       // which tells that there is none
@@ -192,7 +193,9 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 	if k.named = after >= 0; k.named {
 		n.skipped = k.told - after - 1
 	} else {
-		n.skipped, after, k.named = k.told, 0, k.certain
+		k.named = k.certain
+		n.skipped = min(k.told, k.known)
+		after = k.told - n.skipped
 	}
 	n.skipped = max(n.skipped, k.changes-1, 0)
 	if !k.begun {
@@ -201,7 +204,8 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 	if after == 0 {
 		k.forget()
 	} else { // what those say is still to be shown
-		k.told, k.changes, k.recent, k.passed = after, 0, slices.Clone(k.recent[len(k.recent)-after:]), true
+		from := max(len(k.recent)-after, 0)
+		k.told, k.changes, k.recent, k.passed = after, 0, slices.Clone(k.recent[from:]), true
 	}
 	k.keep(s)
 	return n
@@ -212,8 +216,11 @@ func (k *watched) keep(s *sighting) {
 	k.shown = *s
 	k.shown.data = nil
 	k.begun, k.gap, k.full = true, false, false
-	k.held, k.certain, k.fence = nil, false, 0
+	k.release()
 }
+
+// release lets go of what is held.
+func (k *watched) release() { k.held, k.certain, k.fence = nil, false, 0 }
 
 // notice is what is shown of a key.
 type notice struct {

@@ -45,7 +45,7 @@ func (s *watchScene) native(what string) {
 // sees returns what becomes of a sighting: "pass", "hold", or the event.
 func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool) {
 	if s.k.held == nil {
-		s.k.read = s.k.heard - s.late
+		s.k.read, s.k.known = s.k.heard-s.late, s.k.told-s.late
 	}
 	switch kind, v := s.k.weigh(seen); v {
 	case retry:

@@ -122,6 +122,7 @@ func (w *watcher) Lost(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost, w.broken = why, w.ready
+	w.poke()
 }
 
 // Failed is called by the hub.
@@ -239,8 +240,12 @@ func (w *watcher) awaitReady(begins time.Time) {
 	w.wait(until)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.ready && w.ctx.Err() == nil && !time.Now().Before(until) {
-		w.err = fmt.Errorf("no subscription within %v: %w", beginLimit, cmp.Or(cause(w.ctx, w.lost), errNoAnswer))
+	switch why := cause(w.ctx, w.lost); {
+	case w.ready || w.ctx.Err() != nil:
+	case errors.Is(why, ErrPermission):
+		w.err = why
+	case !time.Now().Before(until):
+		w.err = fmt.Errorf("no subscription within %v: %w", beginLimit, cmp.Or(why, errNoAnswer))
 	}
 }
 
@@ -335,7 +340,8 @@ func (w *watcher) lookAtAll() {
 	w.reread = time.Now().Add(w.interval - rand.N(w.interval/10+1)) //nolint:gosec // nobody gains by guessing it
 	for _, k := range w.keys {
 		if broken {
-			k.gap, k.held, k.certain, k.fence = true, nil, false, 0
+			k.gap = true
+			k.release()
 		}
 		w.enqueue(k)
 	}
