@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"iter"
+	"time"
 )
 
 // Watch returns an iterator over the states of the value at the key: first the one
@@ -34,10 +35,11 @@ import (
 // length of the value.
 func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], error] {
 	return func(yield func(Event[T], error) bool) {
-		w := newWatcher(ctx, readerOf(r), "Watch", k.ref.family, &k.ref)
-		if err := w.each(func(n *notice) bool { return yield(eventOf[T](w, n)) }); err != nil {
-			yield(Event[T]{}, err)
-		}
+		// This function is made anew for every family that is watched, so what it does lies
+		// elsewhere.
+		var e Event[T]
+		watch(ctx, r, k.ref, eventParts{&e.Kind, &e.Found, &e.Token, &e.TTL, &e.Gap, &e.Skipped, &e.Value},
+			func(err error) bool { return yield(e, err) })
 	}
 }
 
@@ -90,9 +92,41 @@ func WatchEach[P, T any](ctx context.Context, r Reader, f *Family[T], parts []st
 
 // eventOf returns the event that a notice tells of.
 func eventOf[T any](w *watcher, n *notice) (e Event[T], err error) {
-	e = Event[T]{Kind: n.kind, Found: n.present, Gap: n.gap, Skipped: n.skipped}
-	e.Token, e.TTL = n.token, n.left
-	return e, w.decodeNotice(n, &e.Value)
+	err = w.fill(eventParts{&e.Kind, &e.Found, &e.Token, &e.TTL, &e.Gap, &e.Skipped, &e.Value}, n)
+	return e, err
+}
+
+// eventParts are where the parts of an event are.
+type eventParts struct {
+	kind    *EventKind
+	found   *bool
+	token   *Token
+	left    *time.Duration
+	gap     *bool
+	skipped *int
+	value   any // a pointer too
+}
+
+// fill makes the parts those of what a notice tells of. The value is a zero one before.
+func (w *watcher) fill(e eventParts, n *notice) error {
+	*e.kind, *e.found, *e.token, *e.left, *e.gap, *e.skipped = n.kind, n.present, n.token, n.left, n.gap, n.skipped
+	return w.decodeNotice(n, e.value)
+}
+
+// watch has yield called for each event of a key, which is in the parts then, and with
+// the error that ends the watch.
+func watch(ctx context.Context, r Reader, k ref, e eventParts, yield func(error) bool) {
+	w := newWatcher(ctx, readerOf(r), "Watch", k.family, &k)
+	err := w.each(func(n *notice) bool {
+		// A value that was yielded is the consumer's, down to what it points to.
+		zero(e.value)
+		return yield(w.fill(e, n))
+	})
+	if err != nil {
+		*e.kind, *e.found, *e.token, *e.left, *e.gap, *e.skipped = 0, false, Token{}, 0, false, 0
+		zero(e.value)
+		yield(err)
+	}
 }
 
 // each calls show with each event, and returns the error that ends the watch, unless

@@ -88,6 +88,9 @@ func TestClusterIsHeardOnItsMasters(t *testing.T) {
 		_, got := each[i].snapshot()
 		assert.ElementsMatch(t, want[4*i:4*i+4], got)
 	}
+	began := time.Now()
+	h.Close()
+	assert.Less(t, time.Since(began), time.Second)
 }
 
 func TestClusterFollowsASlotThatMoves(t *testing.T) {
@@ -167,6 +170,7 @@ func TestClusterFollowsAFailover(t *testing.T) {
 	other.ready(t, 2)
 	all.ready(t, 3)
 	t.Log("ready", time.Since(at), "after the promotion")
+	assert.Less(t, time.Since(at), 2*time.Second)
 	publish(t, client, keys[1], "after the death")
 	for _, r := range []*recorder{other, all} {
 		r.hears(t, listen.Message{Key: keys[1], Text: "after the death"})

@@ -24,14 +24,15 @@ type Message struct {
 // hub.
 type Listener interface {
 	// Heard is called with each message. Those of one key come in the order in
-	// which its node has published them.
+	// which its node has published them. It is called at times before Ready, too.
 	Heard(Message)
 	// Ready is called when all that is published from now on will be heard: once
 	// at first, and again each time after that was not so for a while.
 	Ready()
 	// Lost is called when a connection broke or could not be made, or another node
 	// has come to own the key, with why. What is heard before Ready is called again
-	// may be not all.
+	// may be not all. Each attempt that fails is told, and the hub never gives up,
+	// not even where a password is wrong.
 	Lost(error)
 	// Failed is called at most once, when nothing more will be heard: the hub or
 	// the client is closed, or the server refuses permission.
@@ -39,5 +40,7 @@ type Listener interface {
 }
 
 // Channel returns the channel on which changes of the key are announced; of a
-// pattern of keys, the pattern of their channels.
+// pattern of keys, the pattern of their channels. A user who may have &app:* in an
+// ACL may SUBSCRIBE to Channel("app:1"), but a pattern is compared literally there:
+// PSUBSCRIBE to Channel("app:*") takes &app:*:__watch, or all channels.
 func Channel(key string) string { return key + ":__watch" }

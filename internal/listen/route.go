@@ -73,7 +73,7 @@ func (h *Hub) look() bool {
 			}
 		}
 	}
-	if len(h.subjects) == 0 && (h.layout == nil || time.Since(h.idle) >= linger) {
+	if h.closed || len(h.subjects) == 0 && (h.layout == nil || time.Since(h.idle) >= linger) {
 		// What is known by now may be wrong when there are subjects again.
 		h.routing, h.layout = false, nil
 		return false

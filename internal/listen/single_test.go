@@ -16,6 +16,9 @@ import (
 	"github.com/typedstate/typedstate/internal/redistest"
 )
 
+// linger is how long a connection stays that nobody needs.
+const linger = 5 * time.Second
+
 // connections returns how many connections of the server are subscribed.
 func connections(t *testing.T, client *redis.Client) int {
 	t.Helper()
@@ -138,7 +141,7 @@ func TestOneConnectionForAllListeners(t *testing.T) {
 	require.Eventually(t, func() bool {
 		n, err := client.PubSubChannels(within(t, soon), "*").Result()
 		return err == nil && len(n) == 0
-	}, soon, 10*time.Millisecond)
+	}, linger/2, 10*time.Millisecond)
 }
 
 func TestComesBackAfterAKill(t *testing.T) {
@@ -248,7 +251,7 @@ func TestManyListenersComeAndGo(t *testing.T) {
 	require.Eventually(t, func() bool {
 		names, err := client.PubSubChannels(within(t, soon), "*").Result()
 		return err == nil && len(names) == 0
-	}, soon, 10*time.Millisecond, "nothing stays subscribed")
+	}, linger/2, 10*time.Millisecond, "nothing stays subscribed")
 }
 
 func TestCloseFailsListenersAndEndsEverything(t *testing.T) {
@@ -395,4 +398,52 @@ func TestNothingIsMissedAcrossBreaks(t *testing.T) {
 	}
 	assert.Positive(t, one.breaks.Load())
 	t.Log(one.breaks.Load(), "breaks")
+}
+
+func TestPermissionThatIsTakenAwayFails(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithUser("app", "pw", "resetchannels", "&app:*", "+@all", "~*"))
+	h := newHub(t, srv.ClientAs(t, "app"))
+	kept, _ := record(h, key("app:1"))
+	gone, _ := record(h, key("app:2"))
+	kept.ready(t, 1)
+	gone.ready(t, 1)
+	require.NoError(t, srv.Client(t).Do(within(t, soon), "ACL", "SETUSER", "app", "resetchannels", "&app:1*").Err())
+	require.ErrorContains(t, gone.failed(t), "NOPERM")
+	kept.ready(t, 2)
+	assert.Equal(t, []string{"ready", "lost", "ready"}, kept.history())
+	assert.Equal(t, []string{"ready", "lost", "failed"}, gone.history())
+}
+
+// Each of the two is refused by itself, so that one who may not have the other's
+// needs no second attempt.
+func TestEventsAreAskedForBySeparateCommands(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	p := redistest.StartProxy(t, srv.Addr())
+	o := srv.Options()
+	o.Addr = p.Addr()
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	var asked atomic.Int64
+	p.SetFault(func(request []string) redistest.Fault {
+		if request[0] == "SUBSCRIBE" {
+			asked.Add(1)
+			for _, name := range request[1:] {
+				assert.Equal(t, strings.HasPrefix(request[1], "__keyspace"), strings.HasPrefix(name, "__keyspace"))
+			}
+		}
+		return redistest.Pass
+	})
+	h := newHub(t, client)
+	var all []*recorder
+	for i := range 3000 {
+		r, _ := record(h, key(fmt.Sprint("k:", i)))
+		all = append(all, r)
+	}
+	for _, r := range all {
+		r.ready(t, 1)
+	}
+	t.Log(asked.Load(), "commands")
+	assert.Less(t, asked.Load(), int64(500), "many go together")
 }
