@@ -268,3 +268,67 @@ func TestScenesAreComparedByTokenAndDeadline(t *testing.T) {
 	assert.False(t, a.same(scene{token: state.Absent(), until: at.Add(time.Second)}))
 	assert.False(t, a.same(scene{until: at}))
 }
+
+// alone returns a spectator of one key, whose writer has done those deeds, and of no
+// server.
+func alone(t *testing.T, d *diary) *spectator {
+	t.Helper()
+	w := &watching{bench: newBench(t, nil, settings{}, 0), odd: newComplaints()}
+	w.calm.from.Store(math.MinInt64)
+	k := &numbered{key: seen.Key("a", "key0"), text: "akey0"}
+	k.diary.deeds = d.deeds
+	return w.spectator(k)
+}
+
+func TestEventsThatBelongElsewhereAreNoticed(t *testing.T) {
+	t.Parallel()
+	p := alone(t, acknowledged(storing))
+	event := state.Event[record]{Kind: state.EventCurrent, Found: true, Entry: state.Entry[record]{Value: record{N: 1, Key: "akey0"}, TTL: time.Hour}}
+	p.note(seen.Key("a", "key0"), &event)
+	assert.Zero(t, p.silent.Load())
+	assert.Zero(t, p.repeats.Load())
+	p.note(seen.Key("a", "key0"), &event)
+	assert.Equal(t, int64(1), p.repeats.Load())
+	p.note(seen.Key("b", "key1"), &event)
+	assert.Equal(t, int64(1), p.silent.Load())
+	event.Value.Key = "bkey1"
+	p.note(seen.Key("a", "key0"), &event)
+	assert.Equal(t, int64(2), p.silent.Load())
+}
+
+func TestAWatcherThatIsLateIsNoticed(t *testing.T) {
+	t.Parallel()
+	d := acknowledged(storing, storing)
+	key := seen.Key("a", "key0")
+	event := state.Event[record]{Kind: state.EventCurrent, Found: true, Entry: state.Entry[record]{Value: record{N: 1, Key: "akey0"}, TTL: time.Hour}}
+	d.deeds[0].at, d.deeds[1].at = now(), now()-int64(time.Minute)
+	p := alone(t, d)
+	p.note(key, &event)
+	assert.Less(t, p.worst.Load(), int64(time.Minute))
+	p.overdue()
+	assert.GreaterOrEqual(t, p.worst.Load(), int64(time.Minute), "what was not shown")
+
+	slow := alone(t, d)
+	slow.slow = true
+	slow.note(key, &event)
+	slow.overdue()
+	assert.Zero(t, slow.worst.Load())
+
+	broken := alone(t, d)
+	broken.calm.end()
+	broken.note(key, &event)
+	broken.overdue()
+	assert.Zero(t, broken.worst.Load())
+}
+
+func TestAWatcherThatShowsAnotherSceneIsStale(t *testing.T) {
+	t.Parallel()
+	key := seen.Key("a", "key0")
+	p := alone(t, acknowledged(storing))
+	assert.Equal(t, int64(1), p.stale(map[recordKey]scene{key: {}}), "a value, and nothing was shown")
+	assert.Zero(t, p.stale(map[recordKey]scene{key: {token: state.Absent()}}))
+	event := state.Event[record]{Kind: state.EventCurrent, Entry: state.Entry[record]{Token: state.Absent()}}
+	p.note(key, &event)
+	assert.Zero(t, p.stale(map[recordKey]scene{key: {token: state.Absent()}}))
+	assert.Equal(t, int64(1), p.stale(map[recordKey]scene{key: {token: state.Absent(), until: time.Now()}}))
+}
