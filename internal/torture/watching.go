@@ -191,7 +191,7 @@ func (w *watching) doubtful(f func() error) error {
 func (w *watching) upset(share time.Duration, r *rand.Rand) {
 	ctx := context.Background()
 	q := w.quota(0, share)
-	breaks, rests := min(breakTime, share/3), min(calmTime, share/6)
+	breaks, rests := min(breakTime, share/3), min(calmTime, max(share/6, 2*aftermath))
 	for round := 0; q.open(0); round++ {
 		w.calm.end()
 		done := w.background(func(ctx context.Context, r *rand.Rand) {
