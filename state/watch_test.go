@@ -134,7 +134,9 @@ func TestAWatchReadsAgainAfterABreakAndSaysSo(t *testing.T) {
 		watchers[name] = follow(t, watching(s, k))
 		watchers[name].next()
 	}
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	for range 3 {
 		all.next()
 	}
@@ -177,7 +179,9 @@ func TestForeignWritesAreNoticedAtOnceWhereTheServerTells(t *testing.T) {
 	f := follow(t, watching(s, k))
 	f.next()
 	require.NoError(t, followed.Key("0").Set(ctx, s, session{}))
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	all.next()
 	for i, step := range []struct {
 		act  func() error
@@ -210,7 +214,9 @@ func TestWatchersShareAConnection(t *testing.T) {
 	for i := range 50 {
 		follow(t, watching(s, followed.Key(fmt.Sprint(i%20)))).next()
 	}
-	follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s.Tenant("x"), followed) })
+	follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s.Tenant("x"), followed)
+	})
 	list, err := srv.Client(t).Do(t.Context(), "CLIENT", "LIST", "TYPE", "pubsub").Text()
 	require.NoError(t, err)
 	assert.Equal(t, 1, strings.Count(list, "\n"), list)
@@ -266,7 +272,9 @@ func TestAWatchFollowsTheOwnerOfItsKey(t *testing.T) {
 	require.NoError(t, err)
 	f := follow(t, watching(s, k))
 	f.next()
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	written := 0
 	arrives := func(within time.Duration) {
 		t.Helper()
