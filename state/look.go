@@ -28,7 +28,7 @@ func (w *watcher) look(keys []*watched) {
 			continue
 		}
 		k.read, k.known = k.heard, k.told
-		if k.begun && !k.full && k.told+k.changes == 0 && !(k.gap && w.single != nil) {
+		if k.begun && !k.full && k.told+k.changes == 0 && (!k.gap || w.single == nil) {
 			known[i] = k.shown.token
 		}
 		replies[i] = b.Add(w.sight(k.key, known[i]))

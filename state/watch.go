@@ -124,7 +124,7 @@ func (w *watcher) each(show func(*notice) bool) error {
 
 // one returns the operation of one key of the watch.
 func (w *watcher) one(n *notice) *operation {
-	return &operation{target: w.target, ctx: w.ctx, name: w.operation.name, family: w.family, key: redisKey{rest: n.key}}
+	return &operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: n.key}}
 }
 
 // decodeNotice reads the value of a notice, if it has one, into what v points to.

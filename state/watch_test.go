@@ -2,9 +2,9 @@ package state_test
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -212,7 +212,7 @@ func TestWatchersShareAConnection(t *testing.T) {
 	srv := redistest.Start(t)
 	s := openOn(t, srv.Options(), state.Options{Prefix: "a:"})
 	for i := range 50 {
-		follow(t, watching(s, followed.Key(fmt.Sprint(i%20)))).next()
+		follow(t, watching(s, followed.Key(strconv.Itoa(i%20)))).next()
 	}
 	follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
 		return state.WatchAll(ctx, s.Tenant("x"), followed)
@@ -279,12 +279,14 @@ func TestAWatchFollowsTheOwnerOfItsKey(t *testing.T) {
 	arrives := func(within time.Duration) {
 		t.Helper()
 		written++
-		user := fmt.Sprint(written)
+		user := strconv.Itoa(written)
 		require.NoError(t, k.Set(ctx, writer, session{User: user}))
 		late := time.Now().Add(within)
-		for f.next().Value.User != user {
+		for seen := ""; seen != user; {
+			seen = f.next().Value.User
 		}
-		for all.next().Value.User != user {
+		for seen := ""; seen != user; {
+			seen = all.next().Value.User
 		}
 		assert.True(t, time.Now().Before(late), "the event of write %s is late", user)
 	}
