@@ -119,7 +119,7 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		return nil
 	case verdict == hold:
 		if k.held == nil {
-			k.held = s
+			k.held, k.fence = s, 0 // a fence that was asked for before tells nothing of it
 			w.schedule(k, now.Add(wordDelay))
 		}
 		return nil
