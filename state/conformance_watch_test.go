@@ -124,7 +124,7 @@ var _ = conform("a watch shows what happens to a key", func(t *testing.T, b benc
 	k := followed.Key("1")
 	f := follow(t, watching(s, k))
 	e := f.next()
-	assert.Equal(t, state.Event[session]{Kind: state.EventCurrent, Entry: state.Entry[session]{Token: state.Absent()}}, e)
+	assert.Equal(t, state.Event[session]{EventInfo: state.EventInfo{Kind: state.EventCurrent, Token: state.Absent()}}, e)
 
 	require.NoError(t, k.Set(ctx, s, session{User: "ann"}))
 	e = f.next()
@@ -151,7 +151,7 @@ var _ = conform("a watch shows what happens to a key", func(t *testing.T, b benc
 
 	require.NoError(t, remove(ctx, s, k))
 	e = f.next()
-	assert.Equal(t, state.Event[session]{Kind: state.EventRemoved, Entry: state.Entry[session]{Token: state.Absent()}}, e)
+	assert.Equal(t, state.Event[session]{EventInfo: state.EventInfo{Kind: state.EventRemoved, Token: state.Absent()}}, e)
 
 	require.NoError(t, k.Set(ctx, s, session{User: "cyd"}, state.TTL(300*time.Millisecond)))
 	assert.Equal(t, state.EventSet, f.next().Kind)

@@ -1,17 +1,26 @@
 package state
 
+import "time"
+
 // Event is a state of a watched key: what a watcher has read there.
 type Event[T any] struct {
-	Kind EventKind
-	// Found says that there is a value; if not, the entry holds the token of
-	// absence and nothing else.
-	Found bool
-	// Entry is the value, its token, and what it had left to live when it was
-	// read.
-	Entry[T]
+	EventInfo
+	// Value is a zero value if there is none.
+	Value T
+}
 
+// EventInfo is all of an [Event] but the value.
+type EventInfo struct {
+	Kind EventKind
+	// Found says that there is a value.
+	Found bool
+	// Token names the stored bytes, or absence.
+	Token Token
+	// TTL is how long the value had left to live when it was read, to the
+	// millisecond, or [NoTTL]. It is 0 if there is none.
+	TTL time.Duration
 	// Gap says that the connection was lost since the event before, so that
-	// changes may have been missed. The entry is what was read afterwards.
+	// changes may have been missed. What the event shows was read afterwards.
 	Gap bool
 	// Skipped is how many changes since the event before are not shown, as they
 	// followed each other faster than the consumer took them.

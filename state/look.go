@@ -28,7 +28,7 @@ func (w *watcher) look(keys []*watched) {
 			continue
 		}
 		k.read, k.known = k.heard, k.told
-		if k.begun && !k.full && k.told+k.changes == 0 && !(k.gap && w.single != nil) {
+		if k.begun && !k.full && k.told+k.changes == 0 && (!k.gap || w.single == nil) {
 			known[i] = k.shown.token
 		}
 		replies[i] = b.Add(w.sight(k.key, known[i]))
@@ -119,7 +119,7 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		return nil
 	case verdict == hold:
 		if k.held == nil {
-			k.held = s
+			k.held, k.fence = s, 0 // a fence that was asked for before tells nothing of it
 			w.schedule(k, now.Add(wordDelay))
 		}
 		return nil

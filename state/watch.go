@@ -3,7 +3,6 @@ package state
 import (
 	"context"
 	"iter"
-	"time"
 )
 
 // Watch returns an iterator over the states of the value at the key: first the one
@@ -38,14 +37,14 @@ func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], e
 		// This function is made anew for every family that is watched, so what it does lies
 		// elsewhere.
 		var e Event[T]
-		watch(ctx, r, k.ref, eventParts{&e.Kind, &e.Found, &e.Token, &e.TTL, &e.Gap, &e.Skipped, &e.Value},
-			func(err error) bool { return yield(e, err) })
+		watch(ctx, r, k.ref, &e.EventInfo, &e.Value, func(err error) bool { return yield(e, err) })
 	}
 }
 
 // WatchAll is [Watch] for all keys of f, or for those that have the fixed parts, as for
 // [Keys]. It begins with an event for each value that is there, in no order; a key that
-// holds none has no event until it is set, which may be before the last of those. An error of one key comes with the key.
+// holds none has no event until it is set, which may be before the last of those. An
+// error of one key comes with the key.
 //
 // After a gap the values that have changed have an event that says so, and so has the
 // first event that follows in any case. What is kept in memory is a note for each key that
@@ -53,7 +52,8 @@ func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], e
 //
 // It needs Options.EnableScan, as [Keys] does. It sends PSUBSCRIBE to every master, and
 // SCAN when it begins, after a gap, and each Options.WatchInterval; so give that more
-// where the database is large.
+// where the database is large. An ACL compares patterns of channels as they stand: a
+// user needs the very pattern, which is that of the keys and ":__watch", or all channels.
 func WatchAll[T any](ctx context.Context, r Reader, f *Family[T], fixed ...any) iter.Seq2[KeyEvent[T], error] {
 	return func(yield func(KeyEvent[T], error) bool) {
 		w := newWatcher(ctx, readerOf(r), "WatchAll", f.family, nil)
@@ -92,39 +92,22 @@ func WatchEach[P, T any](ctx context.Context, r Reader, f *Family[T], parts []st
 
 // eventOf returns the event that a notice tells of.
 func eventOf[T any](w *watcher, n *notice) (e Event[T], err error) {
-	err = w.fill(eventParts{&e.Kind, &e.Found, &e.Token, &e.TTL, &e.Gap, &e.Skipped, &e.Value}, n)
+	e.EventInfo, err = n.info(), w.decodeNotice(n, &e.Value)
 	return e, err
 }
 
-// eventParts are where the parts of an event are.
-type eventParts struct {
-	kind    *EventKind
-	found   *bool
-	token   *Token
-	left    *time.Duration
-	gap     *bool
-	skipped *int
-	value   any // a pointer too
-}
-
-// fill makes the parts those of what a notice tells of. The value is a zero one before.
-func (w *watcher) fill(e eventParts, n *notice) error {
-	*e.kind, *e.found, *e.token, *e.left, *e.gap, *e.skipped = n.kind, n.present, n.token, n.left, n.gap, n.skipped
-	return w.decodeNotice(n, e.value)
-}
-
-// watch has yield called for each event of a key, which is in the parts then, and with
-// the error that ends the watch.
-func watch(ctx context.Context, r Reader, k ref, e eventParts, yield func(error) bool) {
+// watch has yield called for each event of a key, which is in what info and v point to
+// then, and at last with the error that ends the watch.
+func watch(ctx context.Context, r Reader, k ref, info *EventInfo, v any, yield func(error) bool) {
 	w := newWatcher(ctx, readerOf(r), "Watch", k.family, &k)
 	err := w.each(func(n *notice) bool {
-		// A value that was yielded is the consumer's, down to what it points to.
-		zero(e.value)
-		return yield(w.fill(e, n))
+		*info = n.info()
+		zero(v) // as the value before is the consumer's, down to what it points to
+		return yield(w.decodeNotice(n, v))
 	})
 	if err != nil {
-		*e.kind, *e.found, *e.token, *e.left, *e.gap, *e.skipped = 0, false, Token{}, 0, false, 0
-		zero(e.value)
+		*info = EventInfo{}
+		zero(v)
 		yield(err)
 	}
 }
@@ -141,7 +124,7 @@ func (w *watcher) each(show func(*notice) bool) error {
 
 // one returns the operation of one key of the watch.
 func (w *watcher) one(n *notice) *operation {
-	return &operation{target: w.target, ctx: w.ctx, name: w.operation.name, family: w.family, key: redisKey{rest: n.key}}
+	return &operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: n.key}}
 }
 
 // decodeNotice reads the value of a notice, if it has one, into what v points to.

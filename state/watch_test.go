@@ -2,9 +2,9 @@ package state_test
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,7 +134,9 @@ func TestAWatchReadsAgainAfterABreakAndSaysSo(t *testing.T) {
 		watchers[name] = follow(t, watching(s, k))
 		watchers[name].next()
 	}
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	for range 3 {
 		all.next()
 	}
@@ -177,7 +179,9 @@ func TestForeignWritesAreNoticedAtOnceWhereTheServerTells(t *testing.T) {
 	f := follow(t, watching(s, k))
 	f.next()
 	require.NoError(t, followed.Key("0").Set(ctx, s, session{}))
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	all.next()
 	for i, step := range []struct {
 		act  func() error
@@ -208,9 +212,11 @@ func TestWatchersShareAConnection(t *testing.T) {
 	srv := redistest.Start(t)
 	s := openOn(t, srv.Options(), state.Options{Prefix: "a:"})
 	for i := range 50 {
-		follow(t, watching(s, followed.Key(fmt.Sprint(i%20)))).next()
+		follow(t, watching(s, followed.Key(strconv.Itoa(i%20)))).next()
 	}
-	follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s.Tenant("x"), followed) })
+	follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s.Tenant("x"), followed)
+	})
 	list, err := srv.Client(t).Do(t.Context(), "CLIENT", "LIST", "TYPE", "pubsub").Text()
 	require.NoError(t, err)
 	assert.Equal(t, 1, strings.Count(list, "\n"), list)
@@ -266,17 +272,21 @@ func TestAWatchFollowsTheOwnerOfItsKey(t *testing.T) {
 	require.NoError(t, err)
 	f := follow(t, watching(s, k))
 	f.next()
-	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] { return state.WatchAll(ctx, s, followed) })
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
 	written := 0
 	arrives := func(within time.Duration) {
 		t.Helper()
 		written++
-		user := fmt.Sprint(written)
+		user := strconv.Itoa(written)
 		require.NoError(t, k.Set(ctx, writer, session{User: user}))
 		late := time.Now().Add(within)
-		for f.next().Value.User != user {
+		for seen := ""; seen != user; {
+			seen = f.next().Value.User
 		}
-		for all.next().Value.User != user {
+		for seen := ""; seen != user; {
+			seen = all.next().Value.User
 		}
 		assert.True(t, time.Now().Before(late), "the event of write %s is late", user)
 	}

@@ -231,3 +231,8 @@ type notice struct {
 	gap     bool
 	skipped int
 }
+
+// info returns what the notice tells of besides the value.
+func (n *notice) info() EventInfo {
+	return EventInfo{Kind: n.kind, Found: n.present, Token: n.token, TTL: n.left, Gap: n.gap, Skipped: n.skipped}
+}

@@ -11,10 +11,10 @@ import (
 
 // A script of what a watcher of one key hears and sees, and what it shows.
 type watchScene struct {
-	t     *testing.T
-	k     *watched
-	now   time.Time
-	late  int // how many messages came after the look
+	t    *testing.T
+	k    *watched
+	now  time.Time
+	late int // how many messages came after the look
 }
 
 func newWatchScene(t *testing.T) *watchScene {

@@ -80,5 +80,5 @@ func open(ctx context.Context, url string, out io.Writer) (*state.Store, func(),
 		return nil, nil, err
 	}
 	store, err := state.New(server.Client(), o)
-	return store, func() { _ = server.Close() }, err
+	return store, func() { _, _ = store.Close(), server.Close() }, err
 }

@@ -46,13 +46,13 @@ func holding(kind state.EventKind, token string, items ...Item) state.Event[Cart
 		panic(err)
 	}
 	return state.Event[Cart]{
-		Kind: kind, Found: true,
-		Entry: state.Entry[Cart]{Value: Cart{Items: items}, Token: t, TTL: 1500 * time.Millisecond},
+		EventInfo: state.EventInfo{Kind: kind, Found: true, Token: t, TTL: 1500 * time.Millisecond},
+		Value:     Cart{Items: items},
 	}
 }
 
 func missing(kind state.EventKind) state.Event[Cart] {
-	return state.Event[Cart]{Kind: kind, Entry: state.Entry[Cart]{Token: state.Absent()}}
+	return state.Event[Cart]{EventInfo: state.EventInfo{Kind: kind, Token: state.Absent()}}
 }
 
 // streamed returns what a browser is sent that has seen the event last.

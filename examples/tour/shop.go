@@ -6,7 +6,7 @@ import "time"
 
 // Session is the shopping session of one user.
 //
-//state:key session:<userID> ttl=30m
+//state:key session:<userID> ttl=30m watch
 type Session struct {
 	Cart      []Item    `json:"cart"`
 	UpdatedAt time.Time `json:"updatedAt"`

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/typedstate/typedstate/state"
@@ -15,6 +16,7 @@ const _ = rt.Version1
 
 var sessionFamily = state.Define("session:<userID>", state.FamilyOptions[Session]{
 	TTL:   30 * time.Minute,
+	Watch: true,
 	Codec: rt.JSON(sessionToJSON, sessionFromJSON),
 })
 
@@ -47,6 +49,13 @@ func (s *SessionReader) GetMany(ctx context.Context, userIDs ...string) ([]state
 	return state.GetEach(ctx, s.r, SessionKey, userIDs)
 }
 
+// Watch returns an iterator over the Session at "session:<userID>", as it is now and as it is whenever it has
+// changed. Where there is none, the event says so. It ends with the loop, with ctx or with an error. See
+// [state.Watch] for its errors and its cost.
+func (s *SessionReader) Watch(ctx context.Context, userID string) iter.Seq2[state.Event[Session], error] {
+	return state.Watch(ctx, s.r, SessionKey(userID))
+}
+
 // SessionStore reads, writes and removes the [Session] values of a store. What it has no method for, such as
 // [state.SetIfAbsent] and [state.Take], is a function that takes a key of [SessionKey].
 type SessionStore struct {
@@ -77,6 +86,13 @@ func (s *SessionStore) Lookup(ctx context.Context, userID string) (Session, bool
 // [state.ErrNotFound].
 func (s *SessionStore) GetMany(ctx context.Context, userIDs ...string) ([]state.Result[Session], error) {
 	return s.reader.GetMany(ctx, userIDs...)
+}
+
+// Watch returns an iterator over the Session at "session:<userID>", as it is now and as it is whenever it has
+// changed. Where there is none, the event says so. It ends with the loop, with ctx or with an error. See
+// [state.Watch] for its errors and its cost.
+func (s *SessionStore) Watch(ctx context.Context, userID string) iter.Seq2[state.Event[Session], error] {
+	return s.reader.Watch(ctx, userID)
 }
 
 // Set stores v at "session:<userID>", in place of what is there.

@@ -24,12 +24,12 @@ type tour struct {
 func (t *tour) run(ctx context.Context) (err error) {
 	defer func() {
 		_, removed := state.Remove(context.WithoutCancel(ctx), t.store,
-			SessionKey("alice@example.com"), SessionKey("a:b {*}"), SessionKey("brief"),
+			SessionKey("alice@example.com"), SessionKey("a:b {*}"), SessionKey("brief"), SessionKey("watched"),
 			ResumePointKey("orders", 7), TokenKey("t1"))
 		err = errors.Join(err, removed)
 	}()
 	steps := []func(context.Context) error{
-		t.set, t.get, t.encode, t.resume, t.expire, t.take, t.refuse,
+		t.set, t.get, t.encode, t.resume, t.expire, t.watch, t.take, t.refuse,
 	}
 	for i, step := range steps {
 		t.step = i + 1
@@ -100,6 +100,30 @@ func (t *tour) expire(ctx context.Context) error {
 			return err
 		}
 		t.sayf("   after %v: found %t", wait, found)
+	}
+	return nil
+}
+
+// watch changes a session each time that its watcher is shown a state of it.
+func (t *tour) watch(ctx context.Context) error {
+	t.title("A watcher is shown each state of a session, and its end")
+	sessions := NewSessionStore(t.store)
+	for e, err := range sessions.Watch(ctx, "watched") {
+		if err != nil {
+			return err
+		}
+		t.sayf("   %s: %d in the cart", e.Kind, len(e.Value.Cart))
+		switch {
+		case e.Kind == state.EventExpired:
+			return nil
+		case !e.Found:
+			err = sessions.Set(ctx, "watched", Session{})
+		case len(e.Value.Cart) == 0:
+			err = sessions.Set(ctx, "watched", Session{Cart: []Item{{SKU: "tea", Count: 1}}}, state.TTL(300*time.Millisecond))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
