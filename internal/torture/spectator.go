@@ -28,10 +28,10 @@ type scene struct {
 	until time.Time
 }
 
-func sceneOf(e *state.Entry[record]) scene {
-	s := scene{token: e.Token}
-	if e.Token != state.Absent() {
-		s.until = time.Now().Add(e.TTL)
+func sceneOf(t state.Token, left time.Duration) scene {
+	s := scene{token: t}
+	if t != state.Absent() {
+		s.until = time.Now().Add(left)
 	}
 	return s
 }
@@ -102,7 +102,7 @@ func (p *spectator) note(key recordKey, e *state.Event[record]) {
 		p.blame(wrong)
 	}
 	p.late(at, t.lag(&k.diary, g.n, p.calm.since()))
-	shown := sceneOf(&e.Entry)
+	shown := sceneOf(e.Token, e.TTL)
 	if last, known := p.last[key]; known && !g.gap && last.same(shown) {
 		p.repeats.Add(1)
 	}

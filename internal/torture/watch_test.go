@@ -280,10 +280,18 @@ func alone(t *testing.T, d *diary) *spectator {
 	return w.spectator(k)
 }
 
+// first is the event of the first value of that key.
+func first() state.Event[record] {
+	return state.Event[record]{
+		EventInfo: state.EventInfo{Kind: state.EventCurrent, Found: true, TTL: time.Hour},
+		Value:     record{N: 1, Key: "akey0"},
+	}
+}
+
 func TestEventsThatBelongElsewhereAreNoticed(t *testing.T) {
 	t.Parallel()
 	p := alone(t, acknowledged(storing))
-	event := state.Event[record]{Kind: state.EventCurrent, Found: true, Entry: state.Entry[record]{Value: record{N: 1, Key: "akey0"}, TTL: time.Hour}}
+	event := first()
 	p.note(seen.Key("a", "key0"), &event)
 	assert.Zero(t, p.silent.Load())
 	assert.Zero(t, p.repeats.Load())
@@ -300,7 +308,7 @@ func TestAWatcherThatIsLateIsNoticed(t *testing.T) {
 	t.Parallel()
 	d := acknowledged(storing, storing)
 	key := seen.Key("a", "key0")
-	event := state.Event[record]{Kind: state.EventCurrent, Found: true, Entry: state.Entry[record]{Value: record{N: 1, Key: "akey0"}, TTL: time.Hour}}
+	event := first()
 	d.deeds[0].at, d.deeds[1].at = now(), now()-int64(time.Minute)
 	p := alone(t, d)
 	p.note(key, &event)
@@ -327,7 +335,7 @@ func TestAWatcherThatShowsAnotherSceneIsStale(t *testing.T) {
 	p := alone(t, acknowledged(storing))
 	assert.Equal(t, int64(1), p.stale(map[recordKey]scene{key: {}}), "a value, and nothing was shown")
 	assert.Zero(t, p.stale(map[recordKey]scene{key: {token: state.Absent()}}))
-	event := state.Event[record]{Kind: state.EventCurrent, Entry: state.Entry[record]{Token: state.Absent()}}
+	event := state.Event[record]{EventInfo: state.EventInfo{Kind: state.EventCurrent, Token: state.Absent()}}
 	p.note(key, &event)
 	assert.Zero(t, p.stale(map[recordKey]scene{key: {token: state.Absent()}}))
 	assert.Equal(t, int64(1), p.stale(map[recordKey]scene{key: {token: state.Absent(), until: time.Now()}}))

@@ -260,7 +260,7 @@ func (w *watching) stale() (n int64) {
 			w.odd.add("read in the end", err)
 			return int64(len(w.spectators))
 		}
-		stored[k.key] = sceneOf(&e)
+		stored[k.key] = sceneOf(e.Token, e.TTL)
 	}
 	for _, p := range w.spectators {
 		n += p.stale(stored)
