@@ -194,9 +194,8 @@
 // beside that the way to the single server goes dark, the sentinels have the master
 // hand over, and on the Cluster slots move, masters hand over and one is killed. That
 // goes on for 3 seconds, and for half of that nothing is broken. In the end all those
-// connections are killed once more. Figures end in _single, _sentinel or _cluster,
-// and those that are named below without it are also summed up, or the largest of
-// them is taken, without an ending.
+// connections are killed once more. The first six figures are told without an ending,
+// too, for all deployments together: the sum, or the longest.
 //
 // Each watcher holds each event against the diary of the key's writer. An event that
 // follows another without a gap must skip at least as many announcements as lie
@@ -205,14 +204,20 @@
 // with a later time to live shows the touch, too. What is acknowledged during a
 // failover that can lose it need not be shown.
 //
-//   - watchers: how many; 50 on each deployment
-//   - changes: changes that were acknowledged, and so announced; at least 1
-//   - kills: connections that were killed; at least 1
-//   - stale_at_end: watched keys whose last event is not what is stored, by token and
+//   - watchers_single, watchers_sentinel, watchers_cluster, watchers:
+//     how many; 50 on each deployment
+//   - changes_single, changes_sentinel, changes_cluster, changes:
+//     changes that were acknowledged, and so announced; at least 1
+//   - kills_single, kills_sentinel, kills_cluster, kills:
+//     connections that were killed; at least 1
+//   - stale_at_end_single, stale_at_end_sentinel, stale_at_end_cluster, stale_at_end:
+//     watched keys whose last event is not what is stored, by token and
 //     time to live, a second after the last of those connections stands again; 0
-//   - silent_misses: events that skip more than they say, and values that come after
+//   - silent_misses_single, silent_misses_sentinel, silent_misses_cluster, silent_misses:
+//     events that skip more than they say, and values that come after
 //     newer ones, unless after a gap where a failover may have lost those; 0
-//   - max_lag_ms: the longest time from when a change was acknowledged until a watcher
+//   - max_lag_ms_single, max_lag_ms_sentinel, max_lag_ms_cluster, max_lag_ms:
+//     the longest time from when a change was acknowledged until a watcher
 //     was shown it or a later one, for changes and events from 300 ms after the last
 //     break until the next, and without the watcher that takes its time
 //   - watches_failed_single, watches_failed_sentinel, watches_failed_cluster: errors
