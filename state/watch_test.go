@@ -51,7 +51,7 @@ func (a around) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			a.before()
 		}
 		err := next(ctx, cmd)
-		if reads && a.after != nil {
+		if reads && err == nil && a.after != nil { // and not where the server did not know the script
 			a.after()
 		}
 		return err

@@ -234,7 +234,8 @@ func (w *watcher) step(begins time.Time) {
 // may take.
 func (w *watcher) awaitReady(begins time.Time) {
 	until := begins.Add(beginLimit)
-	if deadline, ok := w.ctx.Deadline(); ok {
+	deadline, patient := w.ctx.Deadline()
+	if patient {
 		until = deadline
 	}
 	w.wait(until)
@@ -244,7 +245,7 @@ func (w *watcher) awaitReady(begins time.Time) {
 	case w.ready || w.ctx.Err() != nil:
 	case errors.Is(why, ErrPermission):
 		w.err = why
-	case !time.Now().Before(until):
+	case !patient && !time.Now().Before(until):
 		w.err = fmt.Errorf("no subscription within %v: %w", beginLimit, cmp.Or(why, errNoAnswer))
 	}
 }
