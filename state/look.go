@@ -27,8 +27,8 @@ func (w *watcher) look(keys []*watched) {
 		if k.held != nil {
 			continue
 		}
-		k.read, k.known = k.heard, k.told
-		if k.begun && !k.full && k.told+k.changes == 0 && (!k.gap || w.single == nil) {
+		k.read, k.known = k.heard, k.journal.heard
+		if k.begun && !k.full && !k.news() && (!k.gap || w.single == nil) {
 			known[i] = k.shown.token
 		}
 		replies[i] = b.Add(w.sight(k.key, known[i]))
@@ -110,6 +110,11 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		k.gap = true
 		k.release()
 	}
+	if k.certain && !w.store.hub.Follows(k.key) {
+		k.certain = false // what led here was published elsewhere
+		w.schedule(k, now.Add(wordDelay))
+		return nil
+	}
 	family := w.single == nil
 	kind, verdict := k.weigh(s)
 	switch {
@@ -119,11 +124,11 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		return nil
 	case verdict == hold:
 		if k.held == nil {
-			k.held, k.fence = s, 0 // a fence that was asked for before tells nothing of it
+			k.held, k.fence = s, 0 // what was asked for before tells nothing of it
 			w.schedule(k, now.Add(wordDelay))
 		}
 		return nil
-	case family && !s.present && (!k.begun || !k.shown.present && !k.passed), family && k.gap && k.same(s) && !k.passed:
+	case family && !s.present && (!k.begun || !k.shown.present && !k.passed()), family && k.gap && k.same(s) && !k.passed():
 		verdict = pass // as a family's watcher shows no absence, and nothing twice
 	case verdict == show && s.present && s.data == nil && s.err == nil:
 		k.release()
@@ -152,10 +157,10 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		w.enqueue(k)
 	}
 	switch {
-	case family && !s.present && !k.queued:
+	case family && !s.present && !k.queued && !k.news():
 		delete(w.keys, k.key)
-	case !k.named:
-		w.unnamed = append(w.unnamed, k)
+	case !k.settled:
+		w.unsettled = append(w.unsettled, k)
 	}
 	return n
 }

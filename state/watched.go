@@ -1,7 +1,6 @@
 package state
 
 import (
-	"slices"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/listen"
@@ -14,33 +13,29 @@ type watched struct {
 
 	shown sighting // without its data
 	begun bool     // something was shown, or the key is known to have been absent
-	// named says that what was shown was announced or never will be, so that what is
+	// settled says that what was shown was announced or never will be, so that what is
 	// announced next is something else.
-	named bool
-	gap   bool // the connection was lost since
+	settled bool
+	gap     bool // the connection was lost since
 
-	heard   int      // how many messages came, ever
-	told    int      // announcements since what was shown
-	changes int      // changes that the server has told of since then
-	recent  []string // the states that the last announcements have named
-	passed  bool     // one of them was another than the one shown
-	why     EventKind
+	journal journal
+	heard   int       // how many messages came, ever
+	changes int       // changes that the server has told of since what was shown
+	why     EventKind // what the last message says of a value that is gone, or 0
 	over    time.Time // when the time is over of what was announced last
 
 	queued  bool
 	full    bool      // the next look must bring the value
 	read    int       // what heard was when the last look began
-	known   int       // and what told was
+	known   int       // and how many announcements
 	held    *sighting // to be shown once its announcement was heard
-	certain bool      // or since there is none
-	fence   int       // which tells that there is none
+	named   int       // the number of that, or 0
+	certain bool      // there will be none
+	fence   int       // which tells so
 
 	due   time.Time // when to look at it of one's own accord, or zero
 	index int       // in the heap of those that are due, or -1
 }
-
-// recentWords is how many announcements of a key are remembered by what they say.
-const recentWords = 16
 
 // early is by how much a look may come before a value's time is over, as both
 // clocks count milliseconds.
@@ -54,31 +49,28 @@ func (k *watched) hear(m listen.Message, now time.Time) {
 		return
 	}
 	w := parseWord(m.Text)
-	if w.state != wordTTL && k.begun && !k.named && w.state == k.shown.token.String() {
+	if k.begun && !k.settled && k.shown.present && w.state == k.shown.token.String() {
 		// It was under way when the watcher read what it has shown, and so were those
 		// before it.
 		k.forget()
-		k.named = true
+		k.settled = true
 		return
 	}
-	k.told++
+	a := announcement{state: w.state, touch: w.state == wordTTL}
+	if a.touch {
+		a.state = k.journal.latest(k.shown.token.String())
+	}
+	k.journal.add(a)
+	if k.held != nil && !a.touch && a.state == k.held.token.String() {
+		k.named = k.journal.heard
+	}
 	k.why, k.over = 0, time.Time{}
+	if w.state == wordAbsent {
+		k.why = EventRemoved
+	}
 	if w.ms > 0 {
 		k.over = now.Add(time.Duration(w.ms) * time.Millisecond)
 	}
-	switch {
-	case w.state == wordAbsent:
-		k.why = EventRemoved
-	case w.state == wordTTL && len(k.recent) > 0:
-		w.state = k.recent[len(k.recent)-1]
-	case w.state == wordTTL:
-		w.state = k.shown.token.String()
-	}
-	if len(k.recent) == recentWords {
-		k.recent = slices.Delete(k.recent, 0, 1)
-	}
-	k.recent = append(k.recent, w.state)
-	k.passed = k.passed || w.state != k.shown.token.String()
 }
 
 // hearNative notes what the server says of the key.
@@ -95,15 +87,22 @@ func (k *watched) hearNative(what string) {
 	default:
 		k.why, k.over = 0, time.Time{}
 	}
-	if k.named { // else it may be what has led to what was shown
+	if k.settled { // else it may be what has led to what was shown
 		k.changes++
 	}
 }
 
-// forget forgets what was heard.
+// forget has what was shown account for all that was heard.
 func (k *watched) forget() {
-	k.told, k.changes, k.recent, k.passed, k.why, k.over = 0, 0, nil, false, 0, time.Time{}
+	k.journal.account(k.journal.heard)
+	k.changes, k.why, k.over = 0, 0, time.Time{}
 }
+
+// news reports whether something was heard that no event accounts for.
+func (k *watched) news() bool { return k.journal.news()+k.changes > 0 }
+
+// passed reports whether the key may have been in another state than the one shown.
+func (k *watched) passed() bool { return k.journal.others(k.shown.token.String()) }
 
 // verdict says what is to be done with a sighting.
 type verdict uint8
@@ -133,8 +132,8 @@ func (k *watched) weigh(s *sighting) (EventKind, verdict) {
 		return EventGone, show
 	}
 	newer := k.heard > k.read // which this sighting may lack
-	switch named := k.names(s) >= 0; {
-	case same && (newer || !k.passed):
+	switch named := k.nameOf(s) > 0; {
+	case same && (newer || !k.passed()):
 		return 0, pass
 	case s.present && (named || k.certain):
 		return EventSet, show
@@ -160,13 +159,13 @@ func (k *watched) same(s *sighting) bool {
 	if !s.present || !k.shown.present {
 		return s.present == k.shown.present
 	}
-	return s.token == k.shown.token && (s.expires == k.shown.expires || k.sliding && k.told == 0)
+	return s.token == k.shown.token && (s.expires == k.shown.expires || k.sliding && k.journal.news() == 0)
 }
 
 // reason returns why there is no value any more, or 0 if that is not known.
 func (k *watched) reason(now time.Time) EventKind {
 	over := k.over
-	if k.told+k.changes == 0 {
+	if !k.news() {
 		over = k.shown.deadline()
 	}
 	if k.why == 0 && !over.IsZero() && !now.Before(over.Add(-early)) {
@@ -175,37 +174,33 @@ func (k *watched) reason(now time.Time) EventKind {
 	return k.why
 }
 
-// names returns how many announcements came after the one that names the state, or
-// -1 if none does.
-func (k *watched) names(s *sighting) int {
-	for i, state := range slices.Backward(k.recent) {
-		if state == s.token.String() {
-			return len(k.recent) - 1 - i
-		}
+// nameOf returns the number of the announcement of a sighting, or 0 if there is none.
+func (k *watched) nameOf(s *sighting) int {
+	if s == k.held && k.named > 0 {
+		return k.named
 	}
-	return -1
+	return k.journal.names(s.token.String(), k.known)
 }
 
 // take has the state be the one shown, and returns the event without its value.
 func (k *watched) take(s *sighting, kind EventKind) *notice {
 	n := &notice{sighting: *s, key: k.key, kind: kind, gap: k.gap}
-	after := k.names(s)
-	if k.named = after >= 0; k.named {
-		n.skipped = k.told - after - 1
+	before := k.journal.shown
+	if number := k.nameOf(s); number > 0 {
+		k.settled = true
+		k.journal.account(number)
+		n.skipped = number - before - 1
 	} else {
-		k.named = k.certain
-		n.skipped = min(k.told, k.known)
-		after = k.told - n.skipped
+		k.settled = k.certain || kind == EventExpired // of which no word comes
+		k.journal.account(k.known)
+		n.skipped = k.journal.shown - before
 	}
 	n.skipped = max(n.skipped, k.changes-1, 0)
 	if !k.begun {
 		n.skipped = 0
 	}
-	if after == 0 {
+	if k.changes = 0; k.journal.news() == 0 {
 		k.forget()
-	} else { // what those say is still to be shown
-		from := max(len(k.recent)-after, 0)
-		k.told, k.changes, k.recent, k.passed = after, 0, slices.Clone(k.recent[from:]), true
 	}
 	k.keep(s)
 	return n
@@ -220,7 +215,7 @@ func (k *watched) keep(s *sighting) {
 }
 
 // release lets go of what is held.
-func (k *watched) release() { k.held, k.certain, k.fence = nil, false, 0 }
+func (k *watched) release() { k.held, k.named, k.certain, k.fence = nil, 0, false, 0 }
 
 // notice is what is shown of a key.
 type notice struct {

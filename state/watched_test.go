@@ -45,7 +45,7 @@ func (s *watchScene) native(what string) {
 // sees returns what becomes of a sighting: "pass", "hold", or the event.
 func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool) {
 	if s.k.held == nil {
-		s.k.read, s.k.known = s.k.heard-s.late, s.k.told-s.late
+		s.k.read, s.k.known = s.k.heard-s.late, s.k.journal.heard-s.late
 	}
 	switch kind, v := s.k.weigh(seen); v {
 	case retry:
@@ -76,7 +76,7 @@ func (s *watchScene) expect(seen *sighting, verdict string, skipped int) {
 func (s *watchScene) begin(seen *sighting) {
 	s.t.Helper()
 	s.expect(seen, "current", 0)
-	s.k.named = true
+	s.k.settled = true
 }
 
 func TestWatchedShowsEachAnnouncedStateOnce(t *testing.T) {
@@ -237,12 +237,12 @@ func TestWatchedRemembersFewWords(t *testing.T) {
 	t.Parallel()
 	s := newWatchScene(t)
 	s.begin(s.nothing())
-	for i := range 10 * recentWords {
+	for i := range 10 * journalDepth {
 		s.told(string(rune('a'+i)), 0)
 	}
-	assert.Len(t, s.k.recent, recentWords)
+	assert.Len(t, s.k.journal.last, journalDepth)
 	s.k.certain = true
-	s.expect(s.value("foreign", NoTTL), "set", 10*recentWords)
+	s.expect(s.value("foreign", NoTTL), "set", 10*journalDepth)
 }
 
 func TestWordsParse(t *testing.T) {

@@ -42,20 +42,20 @@ type watcher struct {
 	wake   chan struct{}
 	cancel context.CancelFunc
 
-	mu      sync.Mutex
-	keys    map[string]*watched
-	queue   []*watched // to be looked at
-	due     dueHeap    // to be looked at some time
-	unnamed []*watched // what was shown of them may still be announced
-	begun   bool       // what was there at first has been shown
-	ready   bool       // the hub hears, or has heard
-	again   bool       // all keys are to be looked at
-	broken  bool       // since something may have been missed
-	gap     bool       // the same, until an event says so
-	reread  time.Time  // when to look at all keys in any case
-	fences  int
-	lost    error
-	failed  error
+	mu        sync.Mutex
+	keys      map[string]*watched
+	queue     []*watched // to be looked at
+	due       dueHeap    // to be looked at some time
+	unsettled []*watched // what was shown of them may still be announced
+	begun     bool       // what was there at first has been shown
+	ready     bool       // the hub hears, or has heard
+	again     bool       // all keys are to be looked at
+	broken    bool       // since something may have been missed
+	gap       bool       // the same, until an event says so
+	reread    time.Time  // when to look at all keys in any case
+	fences    int
+	lost      error
+	failed    error
 }
 
 // newWatcher returns a watcher of the keys of f, or of k alone if that is one. It has
@@ -88,7 +88,7 @@ func newWatcher(ctx context.Context, t target, name string, f *family, k *ref) *
 func (w *watcher) add(key string, absent bool) *watched {
 	k := &watched{key: key, sliding: w.family.sliding, index: -1}
 	if absent {
-		k.begun, k.named, k.shown.token = true, true, Absent()
+		k.begun, k.settled, k.shown.token = true, true, Absent()
 	}
 	w.keys[key] = k
 	return k
@@ -122,6 +122,7 @@ func (w *watcher) Lost(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost, w.broken = why, w.ready
+	w.again = false // a Ready before it says nothing any more
 	w.poke()
 }
 
@@ -219,8 +220,8 @@ func (w *watcher) step(begins time.Time) {
 	w.ripen(now)
 	keys, until := w.next(), w.nextTime()
 	if len(keys) == 0 {
-		w.fence(w.unnamed)
-		w.unnamed = nil
+		w.fence(w.unsettled)
+		w.unsettled = nil
 	}
 	w.mu.Unlock()
 	if len(keys) == 0 {
@@ -299,7 +300,7 @@ func (w *watcher) fence(keys []*watched) {
 				continue
 			}
 			if k.fence = 0; k.held == nil {
-				k.named = true
+				k.settled = true
 				continue
 			}
 			k.certain = true

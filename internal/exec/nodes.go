@@ -61,6 +61,29 @@ func (c *Client) Reload(ctx context.Context) {
 // Clustered reports whether there is a Cluster.
 func (c *Client) Clustered() bool { return c.topology != nil }
 
+// Owner returns the node that owns the key by the client's present view.
+func (c *Client) Owner(ctx context.Context, key string) (Node, error) {
+	if c.topology == nil {
+		return single{c}, nil
+	}
+	return c.topology.client.MasterForKey(ctx, key)
+}
+
+// Switches reports whether commands go to another server as soon as Sentinel names
+// one, whatever becomes of the connections to the server before.
+func (c *Client) Switches() bool {
+	client, ok := c.redis.(*redis.Client)
+	return ok && client.Options().Addr == "FailoverClient"
+}
+
+// Server returns what tells the server that commands go to from others, and from
+// itself before a restart. It sends INFO.
+func (c *Client) Server(ctx context.Context) (string, error) {
+	s := server{client: c}
+	err := s.identify(ctx, false)
+	return s.identity, err
+}
+
 // DB returns the number of the database that the client uses, or -1 where a client
 // that is none of go-redis itself does not tell.
 func (c *Client) DB() int {

@@ -28,18 +28,19 @@ var errBroken = errors.New("the connection broke")
 // own for TLS, connects in vain; the call returns its error all the same.
 type conn struct {
 	pubsub *redis.PubSub
+	server string        // what tells its server, where that may change; see server.go
 	heard  atomic.Uint64 // replies and messages
 	ended  chan struct{} // closed when the reader has ended
 	reason error         // why it has
 }
 
-// dial connects to the node of a link.
-func dial(ctx context.Context, l *link) (*conn, error) {
+// dial connects to the node of a link, where commands go to that server.
+func dial(ctx context.Context, l *link, server string) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
 	over, end := context.WithCancel(ctx)
 	end()
-	c := &conn{pubsub: l.node.Subscribe(over), ended: make(chan struct{})}
+	c := &conn{pubsub: l.node.Subscribe(over), server: server, ended: make(chan struct{})}
 	l.expect(command{word: ping, left: 1})
 	if err := c.pubsub.Ping(ctx); err != nil {
 		_ = c.pubsub.Close()

@@ -5,7 +5,8 @@ import "sync/atomic"
 // Fence has passed called once all is heard that was published about the subject
 // until now, which the answer to a PING on each connection of the subject tells. It
 // is not called if one of them breaks before, nor for a subject that is not ready. It
-// is called as a method of a listener is. A PING tells of all fences of its time.
+// is called as a method of a listener is. A PING tells of all fences of its time. Behind
+// Sentinel the server must also be the one that commands go to, which INFO tells.
 func (h *Hub) Fence(s Subject, passed func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -19,6 +20,22 @@ func (h *Hub) Fence(s Subject, passed func()) {
 		l.fences = append(l.fences, f)
 		l.wake()
 	}
+}
+
+// Follows reports whether the node of the key is the one that commands about the key go
+// to by now. If it is not, the hub goes after it.
+func (h *Hub) Follows(key string) bool {
+	h.mu.Lock()
+	layout := h.layout
+	h.mu.Unlock()
+	if layout == nil || !h.client.Clustered() {
+		return true
+	}
+	if owner, err := h.client.Owner(h.ctx, key); err == nil && owner == layout.Owner(key) {
+		return true
+	}
+	h.wake()
+	return false
 }
 
 // fence is a call of [Hub.Fence].

@@ -88,7 +88,7 @@ func (l *link) wake() {
 func (l *link) run() {
 	var p pause
 	for {
-		c, err := dial(l.hub.ctx, l)
+		c, err := l.connect()
 		if err == nil {
 			began := time.Now()
 			err = l.serve(c)
@@ -145,12 +145,27 @@ func (l *link) broke(err error) bool {
 	return true
 }
 
+// connect makes a connection to the server that commands go to.
+func (l *link) connect() (*conn, error) {
+	id, err := l.server()
+	if err != nil {
+		return nil, err
+	}
+	return dial(l.hub.ctx, l, id)
+}
+
 // serve keeps the connection up to date until it breaks or nobody needs it, closes it
 // and returns why. The error is never nil.
 func (l *link) serve(c *conn) error {
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
 	pulse := pulse{at: time.Now()}
+	moved := make(chan struct{})
+	if c.server != "" {
+		ctx, cancel := context.WithCancel(l.hub.ctx)
+		defer cancel()
+		l.hub.wg.Go(func() { l.follow(ctx, c.server, moved) })
+	}
 	for {
 		if err := l.flush(c); err != nil {
 			return c.close(err)
@@ -158,6 +173,8 @@ func (l *link) serve(c *conn) error {
 		select {
 		case <-c.ended:
 			return c.close(nil)
+		case <-moved:
+			return c.close(errMoved)
 		case <-l.stir:
 		case now := <-tick.C:
 			if l.idled(now) {

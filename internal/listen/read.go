@@ -20,7 +20,7 @@ func (l *link) read(c *conn) error {
 		switch {
 		case err == nil:
 			c.heard.Add(1)
-			err = l.take(reply)
+			err = l.take(c, reply)
 		case errors.As(err, &refusal):
 			c.heard.Add(1)
 			err = l.refusal(refusal)
@@ -31,7 +31,7 @@ func (l *link) read(c *conn) error {
 	}
 }
 
-func (l *link) take(reply any) error {
+func (l *link) take(c *conn, reply any) error {
 	switch reply := reply.(type) {
 	case *redis.Message:
 		to, m := l.open(reply)
@@ -43,9 +43,7 @@ func (l *link) take(reply any) error {
 		return l.confirm(reply)
 	case *redis.Pong:
 		cmd, err := l.answered(ping)
-		for _, f := range cmd.fences {
-			f.pass()
-		}
+		l.pass(cmd.fences, c.server)
 		return err
 	default:
 		return fmt.Errorf("%w: %T", errOrder, reply)
