@@ -143,15 +143,14 @@ func (k *watched) weigh(s *sighting) (EventKind, verdict) {
 		return EventRemoved, show
 	case newer:
 		return 0, retry
-	}
-	switch kind := k.reason(s.at); {
-	case kind != 0:
-		return kind, show
-	case k.certain:
-		return EventGone, show
-	default:
+	case k.why != 0:
+		return k.why, show
+	case !k.certain: // a removal may have been just before its time was over
 		return EventGone, hold
+	case k.expired(s.at):
+		return EventExpired, show
 	}
+	return EventGone, show
 }
 
 // same reports whether a sighting is of the state that was shown.
@@ -162,16 +161,13 @@ func (k *watched) same(s *sighting) bool {
 	return s.token == k.shown.token && (s.expires == k.shown.expires || k.sliding && k.journal.news() == 0)
 }
 
-// reason returns why there is no value any more, or 0 if that is not known.
-func (k *watched) reason(now time.Time) EventKind {
+// expired reports whether the time was over of the value that was there last.
+func (k *watched) expired(now time.Time) bool {
 	over := k.over
 	if !k.news() {
 		over = k.shown.deadline()
 	}
-	if k.why == 0 && !over.IsZero() && !now.Before(over.Add(-early)) {
-		return EventExpired
-	}
-	return k.why
+	return !over.IsZero() && !now.Before(over.Add(-early))
 }
 
 // nameOf returns the number of the announcement of a sighting, or 0 if there is none.
@@ -191,7 +187,7 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 		k.journal.account(number)
 		n.skipped = number - before - 1
 	} else {
-		k.settled = k.certain || kind == EventExpired // of which no word comes
+		k.settled = k.certain
 		k.journal.account(k.known)
 		n.skipped = k.journal.shown - before
 	}

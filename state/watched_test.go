@@ -144,27 +144,33 @@ func TestWatchedKnowsWhyAValueIsGone(t *testing.T) {
 	for name, c := range map[string]struct {
 		happens func(*watchScene)
 		want    string
+		certain string // what it is once everything was heard
 		skipped int
 	}{
-		"its time was over":              {func(s *watchScene) { s.now = s.now.Add(time.Minute) }, "expired", 0},
-		"removed with a word":            {func(s *watchScene) { s.say(word{wordAbsent, 0}) }, "removed", 0},
-		"removed, the server says":       {func(s *watchScene) { s.native("del") }, "removed", 0},
-		"expired, the server says":       {func(s *watchScene) { s.native("expired") }, "expired", 0},
-		"evicted":                        {func(s *watchScene) { s.native("evicted") }, "gone", 0},
-		"without a word":                 {func(*watchScene) {}, "hold", 0},
-		"set again, and over":            {func(s *watchScene) { s.told("b", 10); s.now = s.now.Add(20 * time.Millisecond) }, "expired", 1},
-		"set again, and not over":        {func(s *watchScene) { s.told("b", 1000) }, "hold", 0},
-		"set for ever":                   {func(s *watchScene) { s.told("b", 0); s.now = s.now.Add(time.Hour) }, "hold", 0},
-		"shortened, and over":            {func(s *watchScene) { s.say(word{wordTTL, 5}); s.now = s.now.Add(6 * time.Millisecond) }, "expired", 1},
-		"the connection broke":           {func(s *watchScene) { s.k.gap = true; s.now = s.now.Add(time.Minute) }, "gone", 0},
-		"removed after the server's set": {func(s *watchScene) { s.native("set"); s.say(word{wordAbsent, 0}) }, "removed", 0},
+		"its time was over":              {func(s *watchScene) { s.now = s.now.Add(time.Minute) }, "hold", "expired", 0},
+		"removed with a word":            {func(s *watchScene) { s.say(word{wordAbsent, 0}) }, "removed", "", 0},
+		"removed, the server says":       {func(s *watchScene) { s.native("del") }, "removed", "", 0},
+		"expired, the server says":       {func(s *watchScene) { s.native("expired") }, "expired", "", 0},
+		"evicted":                        {func(s *watchScene) { s.native("evicted") }, "gone", "", 0},
+		"without a word":                 {func(*watchScene) {}, "hold", "gone", 0},
+		"set again, and over":            {func(s *watchScene) { s.told("b", 10); s.now = s.now.Add(20 * time.Millisecond) }, "hold", "expired", 1},
+		"set again, and not over":        {func(s *watchScene) { s.told("b", 1000) }, "hold", "gone", 1},
+		"set for ever":                   {func(s *watchScene) { s.told("b", 0); s.now = s.now.Add(time.Hour) }, "hold", "gone", 1},
+		"shortened, and over":            {func(s *watchScene) { s.say(word{wordTTL, 5}); s.now = s.now.Add(6 * time.Millisecond) }, "hold", "expired", 1},
+		"the connection broke":           {func(s *watchScene) { s.k.gap = true; s.now = s.now.Add(time.Minute) }, "gone", "", 0},
+		"removed after the server's set": {func(s *watchScene) { s.native("set"); s.say(word{wordAbsent, 0}) }, "removed", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newWatchScene(t)
 			s.begin(s.value("a", time.Minute))
 			c.happens(s)
-			s.expect(s.nothing(), c.want, c.skipped)
+			nothing := s.nothing()
+			if c.certain != "" {
+				s.expect(nothing, c.want, 0)
+				s.k.certain, c.want = true, c.certain
+			}
+			s.expect(nothing, c.want, c.skipped)
 		})
 	}
 }

@@ -35,6 +35,7 @@ func (l *link) take(c *conn, reply any) error {
 	switch reply := reply.(type) {
 	case *redis.Message:
 		to, m := l.open(reply)
+		l.hub.awaitTold() // or it would come before the word that something was missed
 		for _, g := range to {
 			g.hear(m)
 		}

@@ -52,6 +52,7 @@ func (l *link) pass(fences []*fence, id string) {
 	if len(fences) == 0 {
 		return
 	}
+	l.hub.awaitTold()
 	if id == "" {
 		for _, f := range fences {
 			f.pass()
