@@ -108,4 +108,3 @@ func (d *delays) pipe(from, to net.Conn, sub *atomic.Bool, up bool) {
 		}
 	}
 }
-

@@ -389,6 +389,13 @@ func (m *model) show(n *notice, v int, before *watched) {
 
 func (m *model) run(steps int, breaks bool) {
 	m.restore()
+	if os.Getenv("MODEL_QUIET") != "" { // it begins, and is told that nothing is under way, before anybody writes
+		m.step(true)
+		m.step(true)
+		for len(m.up)+len(m.wire) > 0 {
+			m.net(1)
+		}
+	}
 	for range steps {
 		m.others()
 		if breaks && m.rng.IntN(25) == 0 {

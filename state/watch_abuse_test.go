@@ -1,0 +1,348 @@
+package state_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+)
+
+// balance counts the operations that have begun and not ended.
+type balance struct{ begun, ended atomic.Int64 }
+
+func (b *balance) Begin(ctx context.Context, _ state.Operation) (context.Context, func(state.Outcome)) {
+	b.begun.Add(1)
+	return ctx, func(state.Outcome) { b.ended.Add(1) }
+}
+
+func settled(t *testing.T, before int) {
+	t.Helper()
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	buf := make([]byte, 1<<20)
+	t.Errorf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+}
+
+// K
+func TestAbuseChurn(t *testing.T) {
+	srv := redistest.Start(t)
+	admin := srv.Client(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, srv.Options(), state.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	last := map[string]string{}
+	lastOne := map[string]string{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for e, err := range state.WatchAll(ctx, s, followed) {
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+				return
+			}
+			name, _ := e.Key.Name(s)
+			mu.Lock()
+			if e.Found {
+				last[name] = e.Value.User
+			} else {
+				delete(last, name)
+			}
+			mu.Unlock()
+			if rand.IntN(100) == 0 {
+				time.Sleep(time.Duration(rand.IntN(10)) * time.Millisecond)
+			}
+		}
+	})
+	const n = 200
+	for i := range n {
+		wg.Go(func() {
+			k := followed.Key(fmt.Sprint(i))
+			name, _ := k.Name(s)
+			for e, err := range state.Watch(ctx, s, k) {
+				if err != nil {
+					if !errors.Is(err, context.Canceled) {
+						t.Error(err)
+					}
+					return
+				}
+				mu.Lock()
+				if e.Found {
+					lastOne[name] = e.Value.User
+				} else {
+					delete(lastOne, name)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	stop := time.Now().Add(6 * time.Second)
+	var writers sync.WaitGroup
+	for g := range 4 {
+		writers.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(g), 7))
+			for time.Now().Before(stop) {
+				k := followed.Key(fmt.Sprint(rng.IntN(n)))
+				v := session{User: fmt.Sprint(rng.IntN(3))}
+				var err error
+				switch rng.IntN(8) {
+				case 0, 1:
+					err = k.Set(ctx, writer, v)
+				case 2:
+					err = k.Set(ctx, writer, v, state.TTL(time.Duration(1+rng.IntN(50))*time.Millisecond))
+				case 3:
+					err = remove(ctx, writer, k)
+				case 4:
+					_, err = state.Upsert(ctx, writer, k, func(s *session) error { s.User += "x"; s.User = s.User[max(0, len(s.User)-3):]; return nil })
+				case 5:
+					_ = state.Touch(ctx, writer, k, state.TTL(time.Duration(1+rng.IntN(100))*time.Millisecond))
+				case 6:
+					_, _ = state.Take(ctx, writer, k)
+				default:
+					err = writer.Atomically(ctx, func(ctx context.Context, tx *state.Tx) error { return k.Set(ctx, tx, v, state.KeepTTL()) })
+				}
+				if err != nil && !errors.Is(err, state.ErrConflict) && !errors.Is(err, state.ErrNotFound) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Go(func() {
+		for time.Now().Before(stop.Add(-100 * time.Millisecond)) {
+			time.Sleep(250 * time.Millisecond)
+			_ = admin.Do(ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err()
+		}
+	})
+	writers.Wait()
+	time.Sleep(1200 * time.Millisecond)
+	want := map[string]string{}
+	for kv, err := range state.All(ctx, writer, followed) {
+		require.NoError(t, err)
+		name, _ := kv.Key.Name(s)
+		want[name] = kv.Value.User
+	}
+	mu.Lock()
+	assert.Equal(t, want, last)
+	assert.Equal(t, want, lastOne)
+	mu.Unlock()
+	cancel()
+	wg.Wait()
+}
+
+// L
+func TestAbuseTenThousand(t *testing.T) {
+	srv := redistest.Start(t)
+	client := redis.NewClient(srv.Options())
+	s, err := state.New(client, state.Options{EnableSet: true})
+	require.NoError(t, err)
+	writer := openOn(t, srv.Options(), state.Options{})
+	before := runtime.NumGoroutine()
+	for round := range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		var first, second atomic.Int64
+		n := 10000
+		if testing.Short() {
+			n = 2000
+		}
+		begin := time.Now()
+		for i := range n {
+			wg.Go(func() {
+				seen := 0
+				for _, err := range state.Watch(ctx, s, followed.Key(fmt.Sprint(i%500))) {
+					if err != nil {
+						if !errors.Is(err, context.Canceled) {
+							t.Error(err)
+						}
+						return
+					}
+					if seen++; seen == 1 {
+						first.Add(1)
+					} else if seen == 2 {
+						second.Add(1)
+					}
+				}
+			})
+		}
+		for first.Load() < int64(n) && time.Since(begin) < 30*time.Second {
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Log("begun", first.Load(), "after", time.Since(begin))
+		time.Sleep(300 * time.Millisecond)
+		begin = time.Now()
+		for i := range 500 {
+			require.NoError(t, followed.Key(fmt.Sprint(i)).Set(ctx, writer, session{User: fmt.Sprint(round)}))
+		}
+		for second.Load() < int64(n) && time.Since(begin) < 20*time.Second {
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Log("heard", second.Load(), "after", time.Since(begin))
+		cancel()
+		wg.Wait()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		t.Log("heap", m.HeapAlloc>>20, "MiB", runtime.NumGoroutine(), "goroutines")
+	}
+	require.NoError(t, s.Close())
+	require.NoError(t, client.Close())
+	settled(t, before)
+}
+
+// M, N, O
+func TestAbuseOfTheLoop(t *testing.T) {
+	srv := redistest.Start(t)
+	obs := &balance{}
+	s := openOn(t, srv.Options(), state.Options{Observer: obs})
+	k := followed.Key("1")
+	ctx := t.Context()
+	require.NoError(t, k.Set(ctx, s, session{User: "a"}))
+	t.Run("panics", func(t *testing.T) {
+		for _, f := range []func(){
+			func() {
+				for range state.Watch(ctx, s, k) {
+					panic("x")
+				}
+			},
+			func() {
+				for range state.WatchAll(ctx, s, followed) {
+					panic("x")
+				}
+			},
+		} {
+			assert.Panics(t, f)
+		}
+		assert.Equal(t, obs.begun.Load(), obs.ended.Load(), "operations that the observer was not told the end of")
+	})
+	t.Run("the same iterator", func(t *testing.T) {
+		it := state.Watch(ctx, s, k)
+		for range it {
+			for e := range it {
+				assert.Equal(t, state.EventCurrent, e.Kind)
+				break
+			}
+			break
+		}
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				for e := range it {
+					assert.Equal(t, "a", e.Value.User)
+					break
+				}
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("writes and watches inside", func(t *testing.T) {
+		n := 0
+		for e, err := range state.WatchAll(ctx, s, followed) {
+			require.NoError(t, err)
+			if n++; n == 5 {
+				break
+			}
+			require.NoError(t, e.Key.Set(ctx, s, session{User: fmt.Sprint(n)}))
+			for range state.Watch(ctx, s, e.Key) {
+				break
+			}
+		}
+	})
+	t.Run("closes inside", func(t *testing.T) {
+		for _, all := range []bool{false, true} {
+			s := openOn(t, srv.Options(), state.Options{Observer: obs})
+			var last error
+			if all {
+				for _, err := range state.WatchAll(ctx, s, followed) {
+					last = err
+					require.NoError(t, s.Close())
+				}
+			} else {
+				for _, err := range state.Watch(ctx, s, k) {
+					last = err
+					require.NoError(t, s.Close())
+				}
+			}
+			require.ErrorIs(t, last, state.ErrClosed)
+		}
+	})
+}
+
+// P, Q
+func TestAbuseEndsAtAnyTime(t *testing.T) {
+	srv := redistest.Start(t)
+	writer := openOn(t, srv.Options(), state.Options{})
+	for i := range 50 {
+		require.NoError(t, followed.Key(fmt.Sprint(i)).Set(t.Context(), writer, session{User: "a"}))
+	}
+	before := runtime.NumGoroutine()
+	obs := &balance{}
+	why := errors.New("why")
+	for i := range 400 {
+		client := redis.NewClient(srv.Options())
+		s, err := state.New(client, state.Options{EnableSet: true, EnableScan: true, Observer: obs, WatchInterval: 5 * time.Millisecond})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var wg sync.WaitGroup
+		want := state.ErrClosed
+		if i%2 == 0 {
+			want = why
+		}
+		ends := func(name string, err error) {
+			if !errors.Is(err, want) {
+				t.Errorf("%s ends with %v", name, err)
+			}
+			if text := fmt.Sprintf("%+v %v %s", err, err, err); strings.Contains(text, "secret") {
+				t.Error(text)
+			}
+		}
+		wg.Go(func() {
+			var last error
+			for _, last = range state.Watch(ctx, s, followed.Key("secret")) {
+			}
+			ends("Watch", last)
+		})
+		wg.Go(func() {
+			var last error
+			for _, last = range state.WatchAll(ctx, s, followed) {
+			}
+			ends("WatchAll", last)
+		})
+		wg.Go(func() {
+			_, err := state.GetOrWait(ctx, s, followed.Key("secret"))
+			ends("GetOrWait", err)
+		})
+		wg.Go(func() {
+			_, err := state.Changed(ctx, s, followed.Key("secret"), state.Absent())
+			ends("Changed", err)
+		})
+		time.Sleep(time.Duration(rand.IntN(8000)) * time.Microsecond)
+		if i%2 == 0 {
+			cancel(why)
+		} else {
+			require.NoError(t, s.Close())
+		}
+		wg.Wait()
+		cancel(nil)
+		require.NoError(t, s.Close())
+		require.NoError(t, client.Close())
+	}
+	assert.Equal(t, obs.begun.Load(), obs.ended.Load())
+	settled(t, before)
+}
