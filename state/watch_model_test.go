@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/typedstate/typedstate/internal/listen"
 )
@@ -488,4 +489,9 @@ func TestReviewModel(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestReviewSizes(t *testing.T) {
+	var k watched
+	t.Log("watched", unsafe.Sizeof(k), "sighting", unsafe.Sizeof(k.shown))
 }

@@ -400,3 +400,75 @@ func TestReviewAWriteIsSeenWhileAllIsReadAgain(t *testing.T) {
 	t.Log("worst", worst)
 	assert.Less(t, worst, time.Second)
 }
+
+// B2: what a watcher of a family shows of a key that was never there.
+func TestReviewAKeyOfAnotherDatabaseIsNeverGone(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	o := srv.Options()
+	o.DB = 1
+	s, other := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, o, state.Options{})
+	all := follow(t, watchingAll(s, lasting))
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, lasting.Key("2").Set(t.Context(), other, session{User: "there"}))
+	select {
+	case y := <-all.events:
+		t.Errorf("%s skipped=%d of a key that never held anything", y.event.Kind, y.event.Skipped)
+	case <-time.After(time.Second):
+	}
+}
+
+// E4
+func TestReviewASlowSubscriptionStillTellsOfForeignWrites(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	admin := srv.Client(t)
+	d, s := through(t, srv, state.Options{WatchInterval: 100 * time.Millisecond})
+	f := follow(t, watching(s, lasting.Key("1")))
+	f.next()
+	time.Sleep(100 * time.Millisecond)
+	d.subDown.Store(int64(1100 * time.Millisecond))
+	time.Sleep(3 * time.Second)
+	require.NoError(t, admin.Set(t.Context(), "lasting:1", `{"user":"foreign"}`, 0).Err())
+	begin := time.Now()
+	for {
+		select {
+		case y := <-f.events:
+			t.Logf("%v %s gap=%v after %v", y.event.Value, y.event.Kind, y.event.Gap, time.Since(begin))
+			if y.event.Found {
+				return
+			}
+			continue
+		case <-time.After(8 * time.Second):
+			t.Error("no event within 8 s")
+		}
+		return
+	}
+}
+
+// W: an empty value in a family, which a codec may store.
+func TestReviewAnEmptyValueInAFamily(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	s := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour})
+	require.NoError(t, blanks.Key("1").Set(t.Context(), s, ""))
+	v, err := blanks.Key("1").Get(t.Context(), s)
+	require.NoError(t, err)
+	require.Empty(t, v)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	n := 0
+	for _, err := range state.WatchAll(ctx, s, blanks) {
+		if err == nil {
+			n++
+		}
+	}
+	assert.Equal(t, 1, n)
+}
+
+var blanks = state.Define("blank:<id>", state.FamilyOptions[string]{Persist: "a test", Watch: true, Codec: plainText{}})
+
+type plainText struct{}
+
+func (plainText) Append(dst []byte, v any) ([]byte, error) { return append(dst, *v.(*string)...), nil }
+func (plainText) Decode(data []byte, v any) error          { *v.(*string) = string(data); return nil }
