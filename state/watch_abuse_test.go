@@ -346,3 +346,128 @@ func TestAbuseEndsAtAnyTime(t *testing.T) {
 	assert.Equal(t, obs.begun.Load(), obs.ended.Load())
 	settled(t, before)
 }
+
+// Others write too, and the server tells of it.
+func TestAbuseForeignChurn(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithConfig("notify-keyspace-events KA"))
+	admin := srv.Client(t)
+	abuseForeign(t, admin, openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, srv.Options(), state.Options{}), func(int) {
+		_ = admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "pubsub").Err()
+	})
+}
+
+// Slots move all the time, and all writes are the library's.
+func TestAbuseClusterChurn(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 0)
+	s := openClient(t, cluster.Client(t), state.Options{WatchInterval: time.Hour})
+	abuseForeign(t, nil, s, openClient(t, cluster.Client(t), state.Options{}), func(i int) {
+		name, _ := followed.Key(fmt.Sprint(i % 60)).Name(s)
+		if err := cluster.MoveSlot(t.Context(), redistest.Slot(name)); err != nil {
+			t.Log(err)
+		}
+	})
+}
+
+func abuseForeign(t *testing.T, admin *redis.Client, s, writer *state.Store, disturb func(int)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	last := map[string]string{}
+	lastOne := map[string]string{}
+	var wg sync.WaitGroup
+	note := func(to map[string]string, name string, found bool, v string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if found {
+			to[name] = v
+		} else {
+			delete(to, name)
+		}
+	}
+	wg.Go(func() {
+		for e, err := range state.WatchAll(ctx, s, followed) {
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+				return
+			}
+			name, _ := e.Key.Name(s)
+			note(last, name, e.Found, e.Value.User)
+		}
+	})
+	const n = 60
+	for i := range n {
+		wg.Go(func() {
+			k := followed.Key(fmt.Sprint(i))
+			name, _ := k.Name(s)
+			for e, err := range state.Watch(ctx, s, k) {
+				if err != nil {
+					if !errors.Is(err, context.Canceled) {
+						t.Error(err)
+					}
+					return
+				}
+				note(lastOne, name, e.Found, e.Value.User)
+			}
+		})
+	}
+	stop := time.Now().Add(8 * time.Second)
+	var writers sync.WaitGroup
+	for g := range 3 {
+		writers.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(g), 7))
+			for time.Now().Before(stop) {
+				time.Sleep(time.Duration(rng.IntN(2000)) * time.Microsecond)
+				k := followed.Key(fmt.Sprint(rng.IntN(n)))
+				name, _ := k.Name(s)
+				v := session{User: fmt.Sprint(rng.IntN(3))}
+				c := rng.IntN(9)
+				if admin == nil {
+					c = rng.IntN(4)
+				}
+				switch c {
+				case 0:
+					_ = k.Set(ctx, writer, v)
+				case 1:
+					_ = k.Set(ctx, writer, v, state.TTL(time.Duration(1+rng.IntN(300))*time.Millisecond))
+				case 2:
+					_ = remove(ctx, writer, k)
+				case 3:
+					_ = state.Touch(ctx, writer, k, state.TTL(time.Duration(1+rng.IntN(100))*time.Millisecond))
+				case 4, 5:
+					_ = admin.Set(ctx, name, fmt.Sprintf(`{"user":"f%d"}`, rng.IntN(3)), time.Duration(rng.IntN(2))*time.Second).Err()
+				case 6:
+					_ = admin.Del(ctx, name).Err()
+				case 7:
+					_ = admin.PExpire(ctx, name, time.Duration(1+rng.IntN(100))*time.Millisecond).Err()
+				default:
+					_ = admin.Persist(ctx, name).Err()
+				}
+			}
+		})
+	}
+	writers.Go(func() {
+		for i := 0; time.Now().Before(stop.Add(-100 * time.Millisecond)); i++ {
+			time.Sleep(250 * time.Millisecond)
+			disturb(i)
+		}
+	})
+	writers.Wait()
+	time.Sleep(2200 * time.Millisecond) // beyond the lives of up to a second
+	want := map[string]string{}
+	for kv, err := range state.All(ctx, writer, followed) {
+		require.NoError(t, err)
+		name, _ := kv.Key.Name(s)
+		want[name] = kv.Value.User
+	}
+	mu.Lock()
+	assert.Equal(t, want, last)
+	assert.Equal(t, want, lastOne)
+	mu.Unlock()
+	t.Log(len(want), "keys")
+	cancel()
+	wg.Wait()
+}
