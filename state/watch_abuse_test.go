@@ -471,3 +471,149 @@ func abuseForeign(t *testing.T, admin *redis.Client, s, writer *state.Store, dis
 	cancel()
 	wg.Wait()
 }
+
+// Each value says how often its key was written, so that each event can be held
+// against what it says that it skips.
+func TestAbuseCounts(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	admin := srv.Client(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: time.Second}), openOn(t, srv.Options(), state.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	const n = 20
+	for i := range n {
+		require.NoError(t, followed.Key(fmt.Sprint(i)).Set(ctx, writer, session{User: "1"}))
+	}
+	var wg sync.WaitGroup
+	var events, bad, over, gaps atomic.Int64
+	judge := func(from, to, skipped int, gap bool, who string) {
+		events.Add(1)
+		switch jumped := to - from - 1; {
+		case gap:
+			gaps.Add(1)
+		case from > 0 && skipped < jumped:
+			bad.Add(1)
+			t.Logf("%s: from %d to %d, Skipped %d", who, from, to, skipped)
+		case from > 0 && skipped > jumped:
+			over.Add(1)
+		}
+	}
+	wg.Go(func() {
+		last := map[state.Key[session]]int{}
+		broken := map[state.Key[session]]bool{} // after a gap only the keys whose value has changed say so
+		for e, err := range state.WatchAll(ctx, s, followed) {
+			if err != nil {
+				return
+			}
+			var v int
+			_, _ = fmt.Sscan(e.Value.User, &v)
+			judge(last[e.Key], v, e.Skipped, e.Gap, "all")
+			last[e.Key] = v
+			_ = broken
+			if rand.IntN(20) == 0 {
+				time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
+			}
+		}
+	})
+	for i := range n {
+		wg.Go(func() {
+			last := 0
+			for e, err := range state.Watch(ctx, s, followed.Key(fmt.Sprint(i))) {
+				if err != nil {
+					return
+				}
+				var v int
+				_, _ = fmt.Sscan(e.Value.User, &v)
+				judge(last, v, e.Skipped, e.Gap, "one")
+				last = v
+				if rand.IntN(20) == 0 {
+					time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+				}
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond)
+	stop := time.Now().Add(8 * time.Second)
+	var writers sync.WaitGroup
+	for g := range 4 {
+		writers.Go(func() {
+			v := map[int]int{}
+			for time.Now().Before(stop) {
+				i := g*5 + rand.IntN(5)
+				v[i]++
+				if err := followed.Key(fmt.Sprint(i)).Set(ctx, writer, session{User: fmt.Sprint(v[i] + 1)}); err != nil {
+					t.Error(err)
+				}
+				if rand.IntN(50) == 0 {
+					time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+				}
+			}
+		})
+	}
+	writers.Go(func() {
+		for time.Now().Before(stop.Add(-100 * time.Millisecond)) {
+			time.Sleep(500 * time.Millisecond)
+			_ = admin.Do(ctx, "CLIENT", "KILL", "TYPE", "pubsub").Err()
+		}
+	})
+	writers.Wait()
+	time.Sleep(time.Second)
+	cancel()
+	wg.Wait()
+	t.Logf("%d events, %d with a gap, %d say too little, %d too much", events.Load(), gaps.Load(), bad.Load(), over.Load())
+	assert.Zero(t, bad.Load())
+	assert.Zero(t, over.Load())
+}
+
+// Keys come and go, each of another name.
+func TestAbusePassersBy(t *testing.T) {
+	srv := redistest.Start(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, srv.Options(), state.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	kinds := map[string]int{}
+	var events atomic.Int64
+	found := map[string]bool{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for e, err := range state.WatchAll(ctx, s, followed) {
+			if err != nil {
+				return
+			}
+			events.Add(1)
+			kinds[e.Kind.String()]++
+			name, _ := e.Key.Name(s)
+			if e.Found {
+				found[name] = true
+			} else {
+				delete(found, name)
+			}
+		}
+	})
+	time.Sleep(100 * time.Millisecond)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var before uint64
+	for round := range 60 {
+		var values []state.KeyValue[session]
+		for i := range 1000 {
+			values = append(values, state.KeyValue[session]{Key: followed.Key(fmt.Sprint(round, "-", i)), Value: session{User: "x"}})
+		}
+		_, err := state.SetMany(ctx, writer, values, state.TTL(time.Duration(1+rand.IntN(50))*time.Millisecond))
+		require.NoError(t, err)
+		if round == 10 {
+			time.Sleep(200 * time.Millisecond)
+			before = heap()
+		}
+	}
+	time.Sleep(1500 * time.Millisecond)
+	after := heap()
+	cancel()
+	wg.Wait()
+	t.Logf("%d events, %v, %d KiB more", events.Load(), kinds, (int64(after)-int64(before))>>10)
+	assert.Empty(t, found)
+	assert.Less(t, int64(after)-int64(before), int64(2<<20))
+}
