@@ -617,3 +617,71 @@ func TestAbusePassersBy(t *testing.T) {
 	assert.Empty(t, found)
 	assert.Less(t, int64(after)-int64(before), int64(2<<20))
 }
+
+// A key is set and removed in turn by this library alone, for ever, so no event may
+// say that it is not known why a value is gone.
+func TestAbuseToggling(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, srv.Options(), state.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	blink := state.Define("blink:<id>", state.FamilyOptions[session]{Persist: "a test", Watch: true})
+	k := blink.Key("1")
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	kinds := map[string]int{}
+	total := 0
+	first := make(chan struct{})
+	wg.Go(func() {
+		n := 0
+		for e, err := range state.Watch(ctx, s, k) {
+			if err != nil {
+				return
+			}
+			if n++; n == 1 {
+				close(first)
+				continue
+			}
+			mu.Lock()
+			total += 1 + e.Skipped
+			kinds["long "+e.Kind.String()]++
+			mu.Unlock()
+		}
+	})
+	<-first
+	time.Sleep(100 * time.Millisecond)
+	stop := time.Now().Add(6 * time.Second)
+	for range 8 { // who come and go
+		wg.Go(func() {
+			for time.Now().Before(stop) {
+				n := 0
+				for e, err := range state.Watch(ctx, s, k) {
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					kinds["short "+e.Kind.String()]++
+					mu.Unlock()
+					if n++; n == 4 {
+						break
+					}
+				}
+			}
+		})
+	}
+	written := 0
+	for time.Now().Before(stop) {
+		require.NoError(t, k.Set(ctx, writer, session{User: fmt.Sprint(written % 2)}))
+		require.NoError(t, remove(ctx, writer, k))
+		written += 2
+		if rand.IntN(10) == 0 {
+			time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond)
+		}
+	}
+	time.Sleep(time.Second)
+	cancel()
+	wg.Wait()
+	t.Log(written, "written,", total, "shown or skipped,", kinds)
+	assert.Zero(t, kinds["short gone"]+kinds["long gone"]+kinds["short expired"]+kinds["long expired"])
+	assert.Equal(t, written, total)
+}

@@ -495,3 +495,19 @@ func TestReviewSizes(t *testing.T) {
 	var k watched
 	t.Log("watched", unsafe.Sizeof(k), "sighting", unsafe.Sizeof(k.shown))
 }
+
+// As long as there is always something to look at, nobody asks about those.
+func TestReviewABusyWatcherNotesAKeyOnce(t *testing.T) {
+	m := newModel(1, false, false)
+	m.w.ready = true
+	k := m.w.add("k", false)
+	m.value = "a"
+	for range 1000 { // of Options.WatchInterval
+		s := m.read()
+		k.read, k.known = k.heard, k.told
+		m.w.judge(k, s, m.now)
+	}
+	if n := len(m.w.unnamed); n > 1 {
+		t.Errorf("one key is noted %d times", n)
+	}
+}

@@ -472,3 +472,46 @@ type plainText struct{}
 
 func (plainText) Append(dst []byte, v any) ([]byte, error) { return append(dst, *v.(*string)...), nil }
 func (plainText) Decode(data []byte, v any) error          { *v.(*string) = string(data); return nil }
+
+// J2: the same on a fast network with more keys.
+func TestReviewAWriteIsSeenWhileManyAreReadAgain(t *testing.T) {
+	srv := redistest.Start(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: 3 * time.Second}), openOn(t, srv.Options(), state.Options{})
+	var values []state.KeyValue[session]
+	const n = 100000
+	for i := range n {
+		values = append(values, state.KeyValue[session]{Key: lasting.Key(fmt.Sprint(i)), Value: session{User: "x"}})
+	}
+	_, err := state.SetMany(t.Context(), writer, values)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	seen := make(chan string, 1000)
+	var began atomic.Int64
+	go func() {
+		for e, err := range state.WatchAll(ctx, s, lasting) {
+			if err != nil {
+				return
+			}
+			if began.Add(1) > n {
+				seen <- e.Value.User
+			}
+		}
+	}()
+	begin := time.Now()
+	for began.Load() < n {
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Log("begun after", time.Since(begin))
+	var worst time.Duration
+	for i := range 60 {
+		begin := time.Now()
+		require.NoError(t, lasting.Key(fmt.Sprint(i*1000)).Set(ctx, writer, session{User: fmt.Sprint("w", i)}))
+		for <-seen != fmt.Sprint("w", i) {
+		}
+		worst = max(worst, time.Since(begin))
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Log("worst", worst)
+	assert.Less(t, worst, time.Second)
+}
