@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -684,4 +685,71 @@ func TestAbuseToggling(t *testing.T) {
 	t.Log(written, "written,", total, "shown or skipped,", kinds)
 	assert.Zero(t, kinds["short gone"]+kinds["long gone"]+kinds["short expired"]+kinds["long expired"])
 	assert.Equal(t, written, total)
+}
+
+// A Cluster in which nothing happens makes no gaps.
+func TestAbuseQuietCluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 1)
+	s := openClient(t, cluster.Client(t), state.Options{WatchInterval: time.Hour})
+	all := follow(t, func(ctx context.Context) iter.Seq2[state.KeyEvent[session], error] {
+		return state.WatchAll(ctx, s, followed)
+	})
+	one := follow(t, watching(s, followed.Key("1")))
+	one.next()
+	for i := range 14 {
+		time.Sleep(time.Second)
+		require.NoError(t, followed.Key("1").Set(t.Context(), s, session{User: fmt.Sprint(i)}))
+		assert.False(t, one.next().Gap)
+		e := all.next()
+		assert.False(t, e.Gap)
+		assert.Equal(t, fmt.Sprint(i), e.Value.User)
+	}
+}
+
+// A network that swallows what is published, and then no longer does.
+func TestAbuseDarkSubscription(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	writer := openOn(t, srv.Options(), state.Options{})
+	d := delayed(t, srv.Addr())
+	o := srv.Options()
+	o.Addr = d.addr
+	s := openOn(t, o, state.Options{WatchInterval: time.Hour})
+	k := followed.Key("1")
+	f := follow(t, watching(s, k))
+	f.next()
+	time.Sleep(50 * time.Millisecond)
+	d.subDown.Store(int64(time.Hour))
+	require.NoError(t, k.Set(t.Context(), writer, session{User: "a"}))
+	time.Sleep(4 * time.Second)
+	require.NoError(t, k.Set(t.Context(), writer, session{User: "b"}))
+	d.subDown.Store(0)
+	begin := time.Now()
+	e := f.next()
+	t.Logf("%v %s gap=%v skipped=%d after %v", e.Value, e.Kind, e.Gap, e.Skipped, time.Since(begin))
+	assert.True(t, e.Gap)
+	assert.Equal(t, "b", e.Value.User)
+}
+
+// The server is frozen for a while.
+func TestAbuseFrozen(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	s, writer := openOn(t, srv.Options(), state.Options{WatchInterval: time.Hour}), openOn(t, srv.Options(), state.Options{})
+	k := followed.Key("1")
+	f := follow(t, watching(s, k))
+	f.next()
+	srv.Pause(t)
+	time.Sleep(4 * time.Second)
+	srv.Resume(t)
+	require.NoError(t, k.Set(t.Context(), writer, session{User: "b"}))
+	begin := time.Now()
+	for {
+		e := f.next()
+		t.Logf("%v %s gap=%v skipped=%d after %v", e.Value, e.Kind, e.Gap, e.Skipped, time.Since(begin))
+		if e.Found {
+			break
+		}
+	}
 }

@@ -19,17 +19,19 @@ type delays struct {
 	subUp, subDown   atomic.Int64 // nanoseconds
 	readUp, readDown atomic.Int64
 	subs             atomic.Int64
+	done             chan struct{}
 }
 
 func delayed(t *testing.T, target string) *delays {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	d := &delays{addr: l.Addr().String(), target: target}
+	d := &delays{addr: l.Addr().String(), target: target, done: make(chan struct{})}
 	var mu sync.Mutex
 	var all []net.Conn
 	t.Cleanup(func() {
 		_ = l.Close()
+		close(d.done)
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range all {
@@ -67,7 +69,10 @@ func (d *delays) pipe(from, to net.Conn, sub *atomic.Bool, up bool) {
 	line := make(chan held, 100000)
 	go func() {
 		for h := range line {
-			time.Sleep(time.Until(h.at))
+			select {
+			case <-time.After(time.Until(h.at)):
+			case <-d.done:
+			}
 			if _, err := to.Write(h.data); err != nil {
 				break
 			}

@@ -49,7 +49,7 @@ type model struct {
 func newModel(seed uint64, single, foreign bool) *model {
 	m := &model{rng: rand.New(rand.NewPCG(seed, 1)), now: time.UnixMilli(1_000_000_000), foreign: foreign, expires: -1, hist: []string{""}, why: []string{"lib"}, sightV: map[*sighting]int{}, bad: map[string]int{}, first: map[string]string{}}
 	m.w = &watcher{wake: make(chan struct{}, 1), keys: map[string]*watched{}}
-	m.w.family = &family{}
+	m.w.family = &family{sliding: os.Getenv("MODEL_SLIDING") != ""}
 	m.w.store = &Store{connection: &connection{}}
 	if single {
 		m.w.single = m.w.add("k", false)
