@@ -2,6 +2,7 @@ package state
 
 import (
 	_ "embed"
+	"strconv"
 
 	"github.com/typedstate/typedstate/internal/exec"
 )
@@ -16,28 +17,28 @@ var announceScript = exec.NewScript(announceSource)
 // One more command after the write would be lost with the connection between the
 // two, and nobody would know of the change.
 func announced(key redisKey, w word, command string, args ...any) exec.Command {
-	return announceScript.Write([]string{key.String()}, append([]any{w.String(), command}, args...)...)
+	return announceScript.Write([]string{key.String()}, append([]any{w.head() + " " + strconv.FormatInt(w.ms, 10), command}, args...)...)
 }
 
 // word returns what the change announces, with the time that it sets.
 func (c *change) word() word {
 	switch {
 	case c.action.stores():
-		return word{state: tokenOf(c.data).String(), ms: c.ms}
+		return word{db: c.key.db, state: tokenOf(c.data).String(), ms: c.ms}
 	case c.action == actionUnlink:
-		return word{state: wordAbsent}
+		return word{db: c.key.db, state: wordAbsent}
 	case c.action == actionNone:
 		return word{}
 	default:
-		return word{state: wordTTL, ms: c.ms}
+		return word{db: c.key.db, state: wordTTL, ms: c.ms}
 	}
 }
 
 // announces returns what the change announces besides the time, or "" if that is
 // nothing.
 func (c *change) announces() string {
-	if !c.key.watched {
+	if !c.key.watched || c.action == actionNone {
 		return ""
 	}
-	return c.word().state
+	return c.word().head()
 }

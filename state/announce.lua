@@ -2,7 +2,7 @@
 -- in one step.
 --
 -- KEYS[1]: the key
--- ARGV[1]: what to announce
+-- ARGV[1]: what to announce besides the time
 -- ARGV[2]: the command: set, pexpire or unlink
 -- then the command's arguments after the key
 --
@@ -33,6 +33,12 @@ end
 -- No reply says that the condition of SET does not hold or, where it was asked for
 -- what was there before, that nothing was.
 if reply ~= 0 and (reply or ARGV[#ARGV] == 'get') then
-	redis.call('PUBLISH', channel, ARGV[1])
+	-- The time is that of the end of the write, and a read has that of its beginning,
+	-- so that it is later by both if it comes later. A user may lack the command.
+	local now, at = redis.pcall('TIME'), '0'
+	if not now.err then
+		at = now[1] .. string.format('%06d', tonumber(now[2]))
+	end
+	redis.call('PUBLISH', channel, ARGV[1] .. ' ' .. at)
 end
 return reply

@@ -211,7 +211,7 @@ func (o *operation) each(items []item, s steps) error {
 func (o *operation) member(item *item, err error) operation {
 	one := operation{target: o.target, ctx: o.ctx, name: o.name, family: item.family, replication: o.replication, err: err}
 	if !item.lost {
-		one.key = redisKey{o.store.prefix, item.name, item.family.watched}
+		one.key = redisKey{o.store.prefix, item.name, item.family.watched, o.store.db}
 	}
 	return one
 }

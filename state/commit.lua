@@ -6,7 +6,8 @@
 -- ARGV[2]: what the receipt says
 -- ARGV[3]: "1" to reply with the value before at the first key
 -- then for each key what is expected, the action, the value, the milliseconds, and
--- what to announce besides how long the value lives, or "" to announce nothing
+-- what to announce besides how long the value lives and the time, or "" to announce
+-- nothing
 --
 -- Replies {"ok", old}, {"no", i, j, ...} with the keys that are not as expected,
 -- or {"again", receipt} for a call that was applied before.
@@ -166,9 +167,14 @@ local function life(i)
 	end
 	return string.format('%.0f', math.max(left, 1))
 end
+local now, at = nil, '0'
 for i = 1, n do
 	if changed[i] and ARGV[5 * i + 3] ~= '' then
-		redis.call('PUBLISH', channel(i), ARGV[5 * i + 3] .. ' ' .. life(i))
+		now = now or redis.pcall('TIME')
+		if not now.err then
+			at = now[1] .. string.format('%06d', tonumber(now[2]))
+		end
+		redis.call('PUBLISH', channel(i), ARGV[5 * i + 3] .. ' ' .. life(i) .. ' ' .. at)
 	end
 end
 return reply

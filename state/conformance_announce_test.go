@@ -96,8 +96,8 @@ func assertHeard(t *testing.T, title string, want []announcement, heard []string
 	slices.Sort(heard)
 	slices.SortFunc(want, func(a, b announcement) int { return strings.Compare(a.key, b.key) })
 	for i, w := range want {
-		fields := strings.Split(heard[i], " ")
-		if !assert.Len(t, fields, 3, "%s: %q", title, heard[i]) {
+		fields := strings.Split(heard[i], " ") // the key, the database, what is there, for how long, and when that was
+		if !assert.Len(t, fields, 5, "%s: %q", title, heard[i]) {
 			continue
 		}
 		expected := w.state
@@ -105,9 +105,13 @@ func assertHeard(t *testing.T, title string, want []announcement, heard []string
 			expected = fmt.Sprintf("%x", sha1.Sum([]byte(w.state)))
 		}
 		assert.Equal(t, w.key, fields[0], title)
-		assert.Equal(t, expected, fields[1], title)
-		ms, err := strconv.ParseInt(fields[2], 10, 64)
+		assert.Equal(t, "0", fields[1], title)
+		assert.Equal(t, expected, fields[2], title)
+		ms, err := strconv.ParseInt(fields[3], 10, 64)
 		require.NoError(t, err, title)
+		at, err := strconv.ParseInt(fields[4], 10, 64)
+		require.NoError(t, err, title)
+		assert.WithinDuration(t, time.Now(), time.UnixMicro(at), time.Minute, title)
 		if !w.left {
 			assert.Equal(t, w.life.Milliseconds(), ms, title)
 			continue

@@ -5,42 +5,75 @@ import "slices"
 // journal is what was announced of a key. Announcements are counted from 1, for as long
 // as the key is watched.
 type journal struct {
-	shown int            // how many of them the last event accounts for
-	heard int            // how many there were
-	last  []announcement // the latest of them
-}
-
-type announcement struct {
-	state string // the text of a token
-	touch bool   // the state is the one before, with another time to live
+	shown int    // how many of them the last event accounts for
+	heard int    // how many there were
+	last  []word // the latest of them, whose states are tokens
 }
 
 // journalDepth is how many announcements a journal remembers by what they say.
-const journalDepth = 16
+const journalDepth = 64
 
-// add notes an announcement.
-func (j *journal) add(a announcement) {
+// add notes an announcement. One of another time to live is of the state before.
+func (j *journal) add(w word, shown Token) {
+	if w.state == wordTTL {
+		w.state = shown.String()
+		if j.news() > 0 {
+			w.state = j.last[len(j.last)-1].state
+		}
+	}
 	if len(j.last) == journalDepth {
 		j.last = slices.Delete(j.last, 0, 1)
 	}
-	j.last = append(j.last, a)
+	j.last = append(j.last, w)
 	j.heard++
 }
 
 // news is how many announcements no event accounts for.
 func (j *journal) news() int { return j.heard - j.shown }
 
-// names returns the number of the last announcement of the state among the news, or 0
-// if there is none. One that another time to live made is not of a state that was read
-// when known announcements were heard, if it came later.
-func (j *journal) names(state string, known int) int {
-	for i, a := range slices.Backward(j.last) {
-		number := j.heard - (len(j.last) - 1 - i)
-		if number <= j.shown {
-			break
+// account has an event account for that many announcements.
+func (j *journal) account(number int) {
+	if j.shown = max(j.shown, number); j.news() == 0 {
+		j.last = nil
+	}
+}
+
+// word returns the announcement of a number, or nil if it is not remembered.
+func (j *journal) word(number int) *word {
+	if i := number - (j.heard - len(j.last)) - 1; i >= 0 && i < len(j.last) {
+		return &j.last[i]
+	}
+	return nil
+}
+
+// until returns how many announcements came before a time of the server, given how many
+// are known to have: no fewer than least and no more than most, which differ only
+// where too many came for all to be remembered.
+func (j *journal) until(time int64, known int) (least, most int) {
+	known = max(known, j.shown)
+	for number := j.heard; number > known; number-- {
+		switch w := j.word(number); {
+		case w == nil:
+			return known, number
+		case w.at <= time:
+			return number, number
 		}
-		if a.state == state && (!a.touch || number <= known) {
+	}
+	return known, known
+}
+
+// names returns the number of the announcement that names what was read, given that so
+// many came before, or 0 if none does: it is the last of them, unless there are others of
+// the very same time.
+func (j *journal) names(s *sighting, number int, lenient bool) int {
+	for ; number > j.shown; number-- {
+		switch w := j.word(number); {
+		case w == nil:
+			return 0
+		case w.names(s, lenient):
 			return number
+		case s.time > 0 && w.at != s.time:
+			return 0
 		}
 	}
 	return 0
@@ -51,16 +84,5 @@ func (j *journal) others(state string) bool {
 	if j.news() > len(j.last) {
 		return true
 	}
-	return slices.ContainsFunc(j.last[len(j.last)-j.news():], func(a announcement) bool { return a.state != state })
-}
-
-// account has an event account for that many announcements.
-func (j *journal) account(number int) { j.shown = max(j.shown, number) }
-
-// latest returns the state that was announced last among the news, or the one given.
-func (j *journal) latest(shown string) string {
-	if j.news() == 0 {
-		return shown
-	}
-	return j.last[len(j.last)-1].state
+	return slices.ContainsFunc(j.last[len(j.last)-j.news():], func(w word) bool { return w.state != state })
 }

@@ -1,8 +1,8 @@
 package state
 
 import (
+	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -12,20 +12,38 @@ const (
 	// lookTogether is how many keys are read in one round trip, and so how many
 	// values are held at most.
 	lookTogether = 16
+	// lookLimit bounds one look, as a server that does not answer must not hold up what
+	// there is to show of others.
+	lookLimit = time.Second
+	// firstLookLimit bounds a look at keys that failed before. It grows to lookLimit, as
+	// the network may be slow.
+	firstLookLimit = lookLimit / 4
+	// staleAfter is after how long values that were read are read again before they are
+	// shown, if something was heard since.
+	staleAfter = 20 * time.Millisecond
 
 	firstWatchPause   = 10 * time.Millisecond
-	longestWatchPause = time.Second
+	longestWatchPause = 2 * time.Second
 )
+
+// growing returns a time that doubles with each failure.
+func growing(first, longest time.Duration, failures int) time.Duration {
+	return min(first<<min(failures, 20), longest)
+}
 
 // look reads the keys and shows what is new of them.
 func (w *watcher) look(keys []*watched) {
 	known := make([]Token, len(keys))
 	replies := make([]*exec.Reply, len(keys))
 	var b exec.Batch
+	limit := lookLimit
 	w.mu.Lock()
 	for i, k := range keys {
 		if k.held != nil {
 			continue
+		}
+		if k.failures > 0 {
+			limit = growing(firstLookLimit, lookLimit, k.failures-1)
 		}
 		k.read, k.known = k.heard, k.journal.heard
 		if k.begun && !k.full && !k.news() && (!k.gap || w.single == nil) {
@@ -35,62 +53,122 @@ func (w *watcher) look(keys []*watched) {
 	}
 	w.mu.Unlock()
 	if b.Len() > 0 {
-		w.exec().Send(w.ctx, &b)
+		ctx, cancel := context.WithTimeout(w.ctx, limit)
+		w.exec().Send(ctx, &b)
+		cancel()
 	}
 	now := time.Now()
-	var failed error
 	for i, k := range keys {
-		if w.err != nil || w.sated {
+		switch {
+		case w.err != nil || w.sated:
 			return
-		}
-		if replies[i] == nil {
+		case replies[i] == nil:
 			w.consider(k, k.held, now)
-		} else if err := w.lookAt(k, *replies[i], known[i], now); err != nil {
-			failed = err
+		case time.Since(now) > staleAfter && w.overtaken(k):
+		default:
+			w.lookAt(k, *replies[i], known[i], now)
 		}
-	}
-	if failed != nil {
-		w.endure(failed)
 	}
 }
 
-// lookAt deals with the reply to the look at a key, or has it be looked at again and
-// returns why.
-func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) error {
+// overtaken reports whether something was heard since the key was read, and has it be
+// read again then.
+func (w *watcher) overtaken(k *watched) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if k.heard == k.read {
+		return false
+	}
+	w.enqueue(k, true)
+	return true
+}
+
+// lookAt deals with the reply to the look at a key.
+func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) {
 	s, err := sightingOf(reply, known, now)
 	err = cause(w.ctx, err)
 	switch {
 	case err == nil:
-		w.pause = 0
 		w.family.noteBytes(len(s.data))
 	case errors.Is(err, ErrWrongType):
 		s = sighting{present: true, left: NoTTL, at: now, err: err}
-	default:
+	case w.endures(err):
 		w.mu.Lock()
-		w.enqueue(k)
-		w.mu.Unlock()
-		return err
-	}
-	w.consider(k, &s, now)
-	return nil
-}
-
-// endure pauses after an error that passes, and has any other end the watch.
-func (w *watcher) endure(err error) {
-	lasting := w.ctx.Err() != nil || !w.begun && !errors.Is(err, ErrScanIncomplete)
-	for _, one := range []error{ErrClosed, ErrPermission, ErrInvalidKey, errWrapped, errMalformed} {
-		lasting = lasting || errors.Is(err, one)
-	}
-	if lasting {
+		defer w.mu.Unlock()
+		k.failures++
+		w.schedule(k, now.Add(growing(firstWatchPause, longestWatchPause, k.failures)))
+		return
+	default:
 		w.err = err
 		return
 	}
-	w.pause = min(max(2*w.pause, firstWatchPause), longestWatchPause)
-	timer := time.NewTimer(w.pause/2 + rand.N(w.pause/2)) //nolint:gosec // nobody gains by guessing it
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-w.ctx.Done():
+	w.consider(k, &s, now)
+}
+
+// endures reports whether the watch goes on after an error: of the network, or of a
+// server that is not ready, and not for longer than it may take to begin.
+func (w *watcher) endures(err error) bool {
+	for _, lasting := range []error{ErrClosed, ErrPermission, ErrInvalidKey, errWrapped, errMalformed} {
+		if errors.Is(err, lasting) {
+			return false
+		}
+	}
+	_, patient := w.ctx.Deadline()
+	return w.ctx.Err() == nil && (w.begun || patient || time.Since(w.begins) < beginLimit)
+}
+
+// search looks for keys of the family that are not watched yet, and at what is in the
+// queues meanwhile.
+func (w *watcher) search() {
+	// A scan takes its time, but no reply of it does.
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	watchdog := time.AfterFunc(lookLimit, cancel)
+	defer watchdog.Stop()
+	err := w.scan(ctx, w.subject.Key, func(hits []*hit) bool {
+		watchdog.Stop()
+		w.mu.Lock()
+		for _, h := range hits {
+			if key := h.one.key.rest; w.keys[key] == nil {
+				w.enqueue(w.add(key, w.begun), false)
+			}
+		}
+		w.mu.Unlock()
+		w.lookAtQueues()
+		watchdog.Reset(lookLimit)
+		return w.err == nil && !w.sated
+	})
+	if w.err != nil || w.sated {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case err == nil:
+		w.begun = true
+		w.searched, w.unsure = time.Time{}, w.broken
+	case w.ctx.Err() != nil || errors.Is(err, ErrScanIncomplete) || w.endures(err):
+		w.failures++
+		w.searched = time.Now().Add(growing(firstWatchPause, longestWatchPause, w.failures))
+	default:
+		w.err = err
+	}
+}
+
+// lookAtQueues looks at what is in the queues by now.
+func (w *watcher) lookAtQueues() {
+	w.mu.Lock()
+	left := len(w.urgent) + len(w.queue)
+	w.mu.Unlock()
+	for left > 0 && w.err == nil && !w.sated && w.ctx.Err() == nil {
+		w.mu.Lock()
+		w.tend(time.Now())
+		keys := w.next()
+		w.mu.Unlock()
+		if left -= len(keys); len(keys) == 0 {
+			return
+		}
+		w.look(keys)
 	}
 }
 
@@ -106,21 +184,23 @@ func (w *watcher) consider(k *watched, s *sighting, now time.Time) {
 
 // judge returns the event of a sighting, or nil if it is not to be shown, or not yet.
 func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
-	if w.broken && k.begun { // what has led here may not have been heard
-		k.gap = true
-		k.release()
+	if w.single != nil {
+		w.begun = true
 	}
 	if k.certain && !w.store.hub.Follows(k.key) {
 		k.certain = false // what led here was published elsewhere
 		w.schedule(k, now.Add(wordDelay))
 		return nil
 	}
+	if w.broken && k.begun && !k.same(s) { // what has led here may not have been heard
+		k.miss()
+	}
 	family := w.single == nil
 	kind, verdict := k.weigh(s)
 	switch {
 	case verdict == retry:
 		k.release()
-		w.enqueue(k)
+		w.enqueue(k, true)
 		return nil
 	case verdict == hold:
 		if k.held == nil {
@@ -130,10 +210,10 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		return nil
 	case family && !s.present && (!k.begun || !k.shown.present && !k.passed()), family && k.gap && k.same(s) && !k.passed():
 		verdict = pass // as a family's watcher shows no absence, and nothing twice
-	case verdict == show && s.present && s.data == nil && s.err == nil:
+	case verdict == show && s.known:
 		k.release()
 		k.full = true
-		w.enqueue(k)
+		w.enqueue(k, true)
 		return nil
 	}
 	if verdict == show {
@@ -148,19 +228,24 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		}
 		k.keep(s)
 	}
-	due := s.deadline()
-	if !due.IsZero() {
-		due = due.Add(late)
+	w.attend(k, s)
+	return n
+}
+
+// attend sees to it that the key is looked at when there is more to see of it.
+func (w *watcher) attend(k *watched, s *sighting) {
+	due := time.Time{}
+	if s.present && s.left != NoTTL {
+		due = s.at.Add(s.left + late)
 	}
 	w.schedule(k, due)
 	if k.heard > k.read {
-		w.enqueue(k)
+		w.enqueue(k, true)
 	}
 	switch {
-	case family && !s.present && !k.queued && !k.news():
+	case w.single == nil && !s.present && !k.queued && !k.news():
 		delete(w.keys, k.key)
 	case !k.settled:
 		w.unsettled = append(w.unsettled, k)
 	}
-	return n
 }

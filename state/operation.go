@@ -81,6 +81,7 @@ func (o *operation) locate(k ref) {
 type redisKey struct {
 	prefix, rest string
 	watched      bool // its changes are announced
+	db           int  // as those of this database
 }
 
 // String returns the name.
@@ -95,7 +96,7 @@ func (s *Store) fullName(k ref) (redisKey, error) {
 		return redisKey{}, err
 	}
 	key, err := s.withPrefix(k.name)
-	key.watched = k.family.watched
+	key.watched, key.db = k.family.watched, s.db
 	return key, err
 }
 

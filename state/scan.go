@@ -190,19 +190,19 @@ func (w *walk) pages(page func(hits []*hit) bool) {
 	}
 	var pattern string
 	if pattern, w.err = w.match(); w.err == nil {
-		w.err = w.scan(pattern, page)
+		w.err = w.scan(w.ctx, pattern, page)
 	}
 }
 
 // scan is pages for the keys that match, and returns why it ends early.
-func (w *walk) scan(pattern string, page func(hits []*hit) bool) error {
-	err := w.exec().Scan(w.ctx, pattern, func(keys []string) bool {
+func (w *walk) scan(ctx context.Context, pattern string, page func(hits []*hit) bool) error {
+	err := w.exec().Scan(ctx, pattern, func(keys []string) bool {
 		var hits []*hit
 		for _, key := range keys {
 			name := strings.TrimPrefix(key, w.store.prefix)
 			// A pattern also matches keys of other shapes: its * may reach over colons.
 			if parts, ok := w.family.template.ParseKey(name); ok {
-				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: key, watched: w.family.watched}}
+				one := operation{target: w.target, ctx: w.ctx, name: w.name, family: w.family, key: redisKey{rest: key, watched: w.family.watched, db: w.store.db}}
 				hits = append(hits, &hit{ref: ref{w.family, name}, parts: parts, one: &one})
 			}
 		}

@@ -2,6 +2,7 @@ package state
 
 import (
 	_ "embed"
+	"strconv"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -11,9 +12,11 @@ import (
 type sighting struct {
 	present bool
 	token   Token
-	data    []byte // nil if it is what the watcher knows already
+	data    []byte
+	known   bool // the value is one that the watcher knows, and data is left out
 	left    time.Duration
 	expires int64 // when, by the clock of the server, in Unix milliseconds; below 0 never
+	time    int64 // the same clock when this was read, in microseconds, or 0
 	at      time.Time
 	err     error // why there is nothing to show, such as ErrWrongType
 }
@@ -43,21 +46,25 @@ func sightingOf(reply exec.Reply, known Token, now time.Time) (s sighting, err e
 	if err != nil {
 		return s, err
 	}
-	if len(list) != 3 {
+	if len(list) != 4 {
 		return s, errMalformed
 	}
 	ms, sound := list[1].(int64)
 	s.left, s.at = lifeOf(ms), now
 	expires, also := list[2].(int64)
 	s.expires = expires
-	if !sound || !also {
+	text, err := exec.Bytes(list[3])
+	if err == nil {
+		s.time, err = strconv.ParseInt(string(text), 10, 64)
+	}
+	if !sound || !also || err != nil {
 		return s, errMalformed
 	}
 	switch value := list[0].(type) {
 	case nil:
 		s.token, s.left = Absent(), 0
 	case int64:
-		s.present, s.token = true, known
+		s.present, s.known, s.token = true, true, known
 	default:
 		s.present = true
 		if s.data, err = exec.Bytes(value); err == nil {
@@ -65,12 +72,4 @@ func sightingOf(reply exec.Reply, known Token, now time.Time) (s sighting, err e
 		}
 	}
 	return s, err
-}
-
-// deadline returns when the time of the value is over, or a zero time.
-func (s *sighting) deadline() time.Time {
-	if !s.present || s.left == NoTTL {
-		return time.Time{}
-	}
-	return s.at.Add(s.left)
 }

@@ -29,6 +29,7 @@ type connection struct {
 	client redis.UniversalClient
 	exec   *exec.Client
 	hub    *listen.Hub
+	db     int // below 0 if the client does not tell
 	closed atomic.Bool
 }
 
@@ -55,7 +56,7 @@ func newStore(client redis.UniversalClient, o Options) (*Store, error) {
 			"leaves a connection waiting for ReadTimeout; set it in the client's options")
 	}
 	return &Store{
-		connection: &connection{client: client, exec: sender, hub: listen.New(sender)},
+		connection: &connection{client: client, exec: sender, hub: listen.New(sender), db: sender.DB()},
 		options:    o,
 		prefix:     o.Prefix,
 	}, nil

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,8 @@ type model struct {
 	now     time.Time
 	trace   []string
 	foreign bool
+	repeats bool // values come again
+	written int
 
 	value   string // "" is absent
 	expires int64  // ms, -1 never
@@ -50,7 +53,7 @@ func newModel(seed uint64, single, foreign bool) *model {
 	m := &model{rng: rand.New(rand.NewPCG(seed, 1)), now: time.UnixMilli(1_000_000_000), foreign: foreign, expires: -1, hist: []string{""}, why: []string{"lib"}, sightV: map[*sighting]int{}, bad: map[string]int{}, first: map[string]string{}}
 	m.w = &watcher{wake: make(chan struct{}, 1), keys: map[string]*watched{}}
 	m.w.family = &family{sliding: os.Getenv("MODEL_SLIDING") != ""}
-	m.w.store = &Store{connection: &connection{}}
+	m.w.store = &Store{connection: &connection{hub: new(listen.Hub)}}
 	if single {
 		m.w.single = m.w.add("k", false)
 	}
@@ -93,11 +96,13 @@ func (m *model) publish(w word) {
 	if m.down {
 		return
 	}
-	msg := listen.Message{Key: "k", Text: w.String()}
+	m.now = m.now.Add(7 * time.Microsecond)
+	w.at = m.now.UnixMicro()
+	msg := listen.Message{Key: "k", Text: textOf(w)}
 	m.wire = append(m.wire, func() {
 		m.hear(msg)
 	})
-	m.wireN = append(m.wireN, msg.Text[:min(5, len(msg.Text))])
+	m.wireN = append(m.wireN, msg.Text[:min(8, len(msg.Text))])
 }
 
 func (m *model) hear(msg listen.Message) {
@@ -105,13 +110,20 @@ func (m *model) hear(msg listen.Message) {
 	if k == nil {
 		k = m.w.add("k", true)
 	}
-	k.hear(msg, m.now)
-	m.w.enqueue(k)
+	k.hear(msg, 0)
+	m.w.enqueue(k, true)
 }
+
+// textOf returns a word as the server publishes it.
+func textOf(w word) string { return fmt.Sprintf("%s %d %d", w.head(), w.ms, w.at) }
 
 func (m *model) write() {
 	m.expire()
-	v := string(rune('a' + m.rng.IntN(3)))
+	m.written++
+	v := strconv.Itoa(m.written)
+	if m.repeats {
+		v = string(rune('a' + m.rng.IntN(3)))
+	}
 	lib := !m.foreign || m.rng.IntN(3) > 0
 	name := "foreign"
 	if lib {
@@ -123,7 +135,7 @@ func (m *model) write() {
 		m.log("%s set %s", name, v)
 		m.changed(name)
 		if lib {
-			m.publish(word{tokenOf([]byte(v)).String(), 0})
+			m.publish(word{state: tokenOf([]byte(v)).String()})
 		}
 	case 4, 5, 6:
 		ms := int64(5 + m.rng.IntN(1000))
@@ -131,7 +143,7 @@ func (m *model) write() {
 		m.log("%s set %s %dms", name, v, ms)
 		m.changed(name)
 		if lib {
-			m.publish(word{tokenOf([]byte(v)).String(), ms})
+			m.publish(word{state: tokenOf([]byte(v)).String(), ms: ms})
 		}
 	case 7, 8:
 		if m.value != "" {
@@ -139,7 +151,7 @@ func (m *model) write() {
 			m.log("%s remove", name)
 			m.changed(name)
 			if lib {
-				m.publish(word{wordAbsent, 0})
+				m.publish(word{state: wordAbsent})
 			}
 		}
 	default:
@@ -149,7 +161,7 @@ func (m *model) write() {
 			m.log("%s touch %dms", name, ms)
 			m.changed(name)
 			if lib {
-				m.publish(word{wordTTL, ms})
+				m.publish(word{state: wordTTL, ms: ms})
 			}
 		}
 	}
@@ -160,7 +172,8 @@ func (m *model) write() {
 
 func (m *model) read() *sighting {
 	m.expire()
-	s := &sighting{at: m.now, token: Absent(), expires: -2}
+	m.now = m.now.Add(7 * time.Microsecond)
+	s := &sighting{at: m.now, time: m.now.UnixMicro(), token: Absent(), expires: -2}
 	if m.value != "" {
 		s.present, s.data, s.token, s.expires, s.left = true, []byte(m.value), tokenOf([]byte(m.value)), m.expires, NoTTL
 		if m.expires >= 0 {
@@ -178,7 +191,7 @@ func (m *model) fence(keys []*watched) {
 	m.w.fences++
 	fence := m.w.fences
 	for _, k := range keys {
-		k.fence = fence
+		k.fence = cmp.Or(k.fence, fence)
 	}
 	if m.down {
 		return
@@ -187,18 +200,17 @@ func (m *model) fence(keys []*watched) {
 	m.up = append(m.up, func() {
 		m.wire = append(m.wire, func() {
 			for _, k := range keys {
-				if k.fence != fence {
-					continue
+				switch {
+				case k.fence == 0 || k.fence > fence:
+				case k.held == nil:
+					k.settled, k.fence = true, 0
+				default:
+					k.certain, k.fence = true, 0
+					m.w.enqueue(k, true)
 				}
-				if k.fence = 0; k.held == nil {
-					k.named = true
-					continue
-				}
-				k.certain = true
-				m.w.enqueue(k)
 			}
 		})
-		m.wireN = append(m.wireN, "pong"+fmt.Sprint(fence))
+		m.wireN = append(m.wireN, "pong"+strconv.Itoa(fence))
 	})
 }
 
@@ -244,7 +256,9 @@ func (m *model) crash() {
 	m.log("BREAK")
 	m.wire, m.wireN, m.up = nil, nil, nil
 	m.down, m.broke = true, true
+	m.w.again = false
 	m.w.broken = m.w.ready
+	m.w.unsure = m.w.unsure || m.w.ready
 }
 
 func (m *model) restore() {
@@ -257,44 +271,33 @@ func (m *model) restore() {
 func (m *model) step(calm bool) (idle bool) {
 	w := m.w
 	if w.again {
-		broken := w.broken
-		w.gap = w.gap || broken
-		w.again, w.broken = false, false
-		for _, k := range w.keys {
-			if broken {
-				k.gap = true
-				k.release()
-			}
-			w.enqueue(k)
-		}
+		w.lookAtAll(m.now)
 		if w.single == nil && w.keys["k"] == nil {
 			m.expire()
 			if m.value != "" {
-				w.enqueue(w.add("k", w.begun))
+				w.enqueue(w.add("k", w.begun), false)
 			}
 		}
-		n := len(w.queue)
-		for range n {
+		for n := len(w.queue) + len(w.urgent); n > 0; n-- {
 			m.look(calm)
 		}
-		w.begun = true
+		w.begun, w.searched, w.unsure = true, time.Time{}, w.broken
 		return false
 	}
-	var waiting []*watched
+	waiting := w.unsettled
+	w.unsettled = nil
 	for len(w.due) > 0 && !m.now.Before(w.due[0].due) {
 		k := w.due[0]
 		if k.held == nil {
 			w.schedule(k, time.Time{})
-			w.enqueue(k)
+			w.enqueue(k, true)
 			continue
 		}
 		w.schedule(k, m.now.Add(fenceDelay))
 		waiting = append(waiting, k)
 	}
 	m.fence(waiting)
-	if len(w.queue) == 0 {
-		m.fence(w.unnamed)
-		w.unnamed = nil
+	if len(w.queue)+len(w.urgent) == 0 {
 		return true
 	}
 	m.look(calm)
@@ -306,9 +309,9 @@ func (m *model) look(calm bool) {
 	for _, k := range keys {
 		s := k.held
 		if s == nil {
-			k.read, k.known = k.heard, k.told
+			k.read, k.known = k.heard, k.journal.heard
 			var known Token
-			if k.begun && !k.full && k.told+k.changes == 0 && !(k.gap && m.w.single != nil) {
+			if k.begun && !k.full && !k.news() && (!k.gap || m.w.single == nil) {
 				known = k.shown.token
 			}
 			if !calm {
@@ -317,7 +320,7 @@ func (m *model) look(calm bool) {
 			s = m.read()
 			m.log("  read %q", m.state())
 			if s.present && known == s.token {
-				s.data = nil
+				s.data, s.known = nil, true
 			}
 			if !calm {
 				m.others()
@@ -353,10 +356,10 @@ func (m *model) show(n *notice, v int, before *watched) {
 		if back {
 			class += ", it was so before"
 		}
-		if !before.named {
-			class += ", unnamed"
+		if !before.settled {
+			class += ", unsettled"
 		}
-		if before.told > recentWords {
+		if before.journal.news() > journalDepth {
 			class += ", window"
 		}
 		if m.everFn {
@@ -504,10 +507,11 @@ func TestReviewABusyWatcherNotesAKeyOnce(t *testing.T) {
 	m.value = "a"
 	for range 1000 { // of Options.WatchInterval
 		s := m.read()
-		k.read, k.known = k.heard, k.told
+		k.read, k.known = k.heard, k.journal.heard
 		m.w.judge(k, s, m.now)
+		m.w.tend(m.now)
 	}
-	if n := len(m.w.unnamed); n > 1 {
+	if n := len(m.w.unsettled); n > 1 {
 		t.Errorf("one key is noted %d times", n)
 	}
 }

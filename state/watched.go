@@ -6,14 +6,16 @@ import (
 	"github.com/typedstate/typedstate/internal/listen"
 )
 
-// watched is one key of a watcher: what was shown of it, and what was heard since.
+// watched is one key of a watcher: what has been shown of it, and what was heard since.
 type watched struct {
 	key     string // with the prefix
 	sliding bool   // reads extend its life, and do not say so
 
-	shown sighting // without its data
-	begun bool     // something was shown, or the key is known to have been absent
-	// settled says that what was shown was announced or never will be, so that what is
+	shown   sighting // the last one that was shown or showed the same, without its data
+	since   int64    // the server's time of the last event
+	expires int64    // what it has said of when the value's time is over
+	begun   bool     // something was shown, or the key is known to have been absent
+	// settled says that all was heard that led to what was shown, so that what is
 	// announced next is something else.
 	settled bool
 	gap     bool // the connection was lost since
@@ -21,56 +23,44 @@ type watched struct {
 	journal journal
 	heard   int       // how many messages came, ever
 	changes int       // changes that the server has told of since what was shown
-	why     EventKind // what the last message says of a value that is gone, or 0
-	over    time.Time // when the time is over of what was announced last
+	why     EventKind // what the server has said of a value that is gone, or 0
 
-	queued  bool
-	full    bool      // the next look must bring the value
-	read    int       // what heard was when the last look began
-	known   int       // and how many announcements
-	held    *sighting // to be shown once its announcement was heard
-	named   int       // the number of that, or 0
-	certain bool      // there will be none
-	fence   int       // which tells so
+	queued, urgent bool      // to be looked at
+	full           bool      // the next look must bring the value
+	failures       int       // looks in a row that failed
+	read           int       // what heard was when the last look began
+	known          int       // and how many announcements
+	held           *sighting // to be shown once it was announced
+	certain        bool      // or since it will not be
+	fence          int       // which tells so
 
 	due   time.Time // when to look at it of one's own accord, or zero
 	index int       // in the heap of those that are due, or -1
 }
 
-// early is by how much a look may come before a value's time is over, as both
-// clocks count milliseconds.
-const early = 2 * time.Millisecond
+// early is by how much, in microseconds, a value may be found gone before its time is
+// over by what was announced.
+const early = 2000
 
-// hear notes a message.
-func (k *watched) hear(m listen.Message, now time.Time) {
-	k.heard++
+// hear notes a message that concerns the database db.
+func (k *watched) hear(m listen.Message, db int) {
 	if m.Native {
+		k.heard++
 		k.hearNative(m.Text)
 		return
 	}
 	w := parseWord(m.Text)
-	if k.begun && !k.settled && k.shown.present && w.state == k.shown.token.String() {
-		// It was under way when the watcher read what it has shown, and so were those
-		// before it.
-		k.forget()
-		k.settled = true
+	if w.db >= 0 && db >= 0 && w.db != db {
 		return
 	}
-	a := announcement{state: w.state, touch: w.state == wordTTL}
-	if a.touch {
-		a.state = k.journal.latest(k.shown.token.String())
+	if k.heard++; w.state == "" { // a hint of somebody else
+		return
 	}
-	k.journal.add(a)
-	if k.held != nil && !a.touch && a.state == k.held.token.String() {
-		k.named = k.journal.heard
+	if k.begun && !k.settled && (w.at < k.since || w.at == k.since && w.state == k.shown.token.String()) {
+		return // it was under way when the watcher read what it has shown
 	}
-	k.why, k.over = 0, time.Time{}
-	if w.state == wordAbsent {
-		k.why = EventRemoved
-	}
-	if w.ms > 0 {
-		k.over = now.Add(time.Duration(w.ms) * time.Millisecond)
-	}
+	k.why = 0
+	k.journal.add(w, k.shown.token)
 }
 
 // hearNative notes what the server says of the key.
@@ -85,7 +75,7 @@ func (k *watched) hearNative(what string) {
 	case "evicted":
 		k.why = EventGone
 	default:
-		k.why, k.over = 0, time.Time{}
+		k.why = 0
 	}
 	if k.settled { // else it may be what has led to what was shown
 		k.changes++
@@ -95,7 +85,7 @@ func (k *watched) hearNative(what string) {
 // forget has what was shown account for all that was heard.
 func (k *watched) forget() {
 	k.journal.account(k.journal.heard)
-	k.changes, k.why, k.over = 0, 0, time.Time{}
+	k.changes, k.why = 0, 0
 }
 
 // news reports whether something was heard that no event accounts for.
@@ -147,7 +137,7 @@ func (k *watched) weigh(s *sighting) (EventKind, verdict) {
 		return k.why, show
 	case !k.certain: // a removal may have been just before its time was over
 		return EventGone, hold
-	case k.expired(s.at):
+	case k.expired(s):
 		return EventExpired, show
 	}
 	return EventGone, show
@@ -158,24 +148,29 @@ func (k *watched) same(s *sighting) bool {
 	if !s.present || !k.shown.present {
 		return s.present == k.shown.present
 	}
-	return s.token == k.shown.token && (s.expires == k.shown.expires || k.sliding && k.journal.news() == 0)
-}
-
-// expired reports whether the time was over of the value that was there last.
-func (k *watched) expired(now time.Time) bool {
-	over := k.over
-	if !k.news() {
-		over = k.shown.deadline()
-	}
-	return !over.IsZero() && !now.Before(over.Add(-early))
+	return s.token == k.shown.token && (s.expires == k.expires || k.sliding && !k.news())
 }
 
 // nameOf returns the number of the announcement of a sighting, or 0 if there is none.
 func (k *watched) nameOf(s *sighting) int {
-	if s == k.held && k.named > 0 {
-		return k.named
+	least := k.journal.heard
+	if s.time > 0 {
+		least, _ = k.journal.until(s.time, k.known)
 	}
-	return k.journal.names(s.token.String(), k.known)
+	return k.journal.names(s, least, k.certain || k.sliding)
+}
+
+// expired reports whether the time was over, when s was read, of the value that was
+// there last.
+func (k *watched) expired(s *sighting) bool {
+	number, _ := k.journal.until(s.time, k.known)
+	if w := k.journal.word(number); w != nil && number > k.journal.shown {
+		return w.ms > 0 && (s.time == 0 || s.time >= w.at+1000*w.ms-early)
+	}
+	if s.time == 0 {
+		return k.shown.present && k.shown.left != NoTTL && !s.at.Before(k.shown.at.Add(k.shown.left-early*time.Microsecond))
+	}
+	return k.shown.present && k.shown.expires > 0 && s.time >= 1000*k.shown.expires-early
 }
 
 // take has the state be the one shown, and returns the event without its value.
@@ -188,8 +183,9 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 		n.skipped = number - before - 1
 	} else {
 		k.settled = k.certain
-		k.journal.account(k.known)
-		n.skipped = k.journal.shown - before
+		least, most := k.journal.until(s.time, k.known)
+		k.journal.account(least)
+		n.skipped = most - before
 	}
 	n.skipped = max(n.skipped, k.changes-1, 0)
 	if !k.begun {
@@ -199,6 +195,7 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 		k.forget()
 	}
 	k.keep(s)
+	k.since, k.expires = s.time, s.expires
 	return n
 }
 
@@ -206,12 +203,20 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 func (k *watched) keep(s *sighting) {
 	k.shown = *s
 	k.shown.data = nil
-	k.begun, k.gap, k.full = true, false, false
+	k.begun, k.gap, k.full, k.failures = true, false, false, 0
 	k.release()
 }
 
 // release lets go of what is held.
-func (k *watched) release() { k.held, k.named, k.certain, k.fence = nil, 0, false, 0 }
+func (k *watched) release() { k.held, k.certain, k.fence = nil, false, 0 }
+
+// miss notes that changes may have been missed, after which what was heard tells
+// nothing.
+func (k *watched) miss() {
+	k.gap = true
+	k.forget()
+	k.release()
+}
 
 // notice is what is shown of a key.
 type notice struct {

@@ -15,31 +15,41 @@ type watchScene struct {
 	k    *watched
 	now  time.Time
 	late int // how many messages came after the look
+	// before is how long ago something happened that comes now.
+	before time.Duration
 }
 
 func newWatchScene(t *testing.T) *watchScene {
-	return &watchScene{t: t, k: &watched{key: "k", index: -1}, now: time.UnixMilli(1_000_000)}
+	return &watchScene{t: t, k: &watched{key: "k", index: -1}, now: time.UnixMilli(1_000_000_000)}
 }
 
 func (s *watchScene) value(text string, left time.Duration) *sighting {
-	seen := &sighting{present: true, token: tokenOf([]byte(text)), data: []byte(text), left: left, at: s.now, expires: -1}
+	seen := s.nothing()
+	seen.present, seen.token, seen.data, seen.left, seen.expires = true, tokenOf([]byte(text)), []byte(text), left, -1
 	if left != NoTTL {
 		seen.expires = s.now.Add(left).UnixMilli()
 	}
 	return seen
 }
 
-func (s *watchScene) nothing() *sighting { return &sighting{token: Absent(), at: s.now} }
+func (s *watchScene) nothing() *sighting {
+	s.now = s.now.Add(10 * time.Microsecond)
+	return &sighting{token: Absent(), at: s.now, time: s.now.UnixMicro() - s.before.Microseconds()}
+}
 
 // told is the announcement of a value.
 func (s *watchScene) told(text string, ms int64) {
-	s.say(word{tokenOf([]byte(text)).String(), ms})
+	s.say(word{state: tokenOf([]byte(text)).String(), ms: ms})
 }
 
-func (s *watchScene) say(w word) { s.k.hear(listen.Message{Text: w.String()}, s.now) }
+func (s *watchScene) say(w word) {
+	s.now = s.now.Add(10 * time.Microsecond)
+	w.at = s.now.UnixMicro() - s.before.Microseconds()
+	s.k.hear(listen.Message{Text: textOf(w)}, 0)
+}
 
 func (s *watchScene) native(what string) {
-	s.k.hear(listen.Message{Text: what, Native: true}, s.now)
+	s.k.hear(listen.Message{Text: what, Native: true}, 0)
 }
 
 // sees returns what becomes of a sighting: "pass", "hold", or the event.
@@ -88,7 +98,7 @@ func TestWatchedShowsEachAnnouncedStateOnce(t *testing.T) {
 	s.expect(s.value("a", NoTTL), "pass", 0)
 	s.told("b", 0)
 	s.expect(s.value("b", NoTTL), "set", 0)
-	s.say(word{wordAbsent, 0})
+	s.say(word{state: wordAbsent})
 	s.expect(s.nothing(), "removed", 0)
 }
 
@@ -102,8 +112,11 @@ func TestWatchedCountsWhatItSkips(t *testing.T) {
 	s.expect(s.value("d", NoTTL), "set", 2)
 	s.told("e", 0)
 	s.told("f", 0)
+	f := s.value("f", NoTTL)
 	s.told("g", 0)
-	s.expect(s.value("f", NoTTL), "set", 1) // read before g
+	s.late = 1
+	s.expect(f, "set", 1) // read before g
+	s.late = 0
 	s.expect(s.value("g", NoTTL), "set", 0)
 	s.told("h", 0)
 	s.told("g", 0)
@@ -117,9 +130,11 @@ func TestWatchedWaitsForTheAnnouncementOfWhatItSees(t *testing.T) {
 	s.told("b", 0)
 	seen := s.value("d", NoTTL)
 	s.expect(seen, "hold", 0)
+	s.before = time.Millisecond
 	s.told("c", 0)
 	s.expect(seen, "hold", 0)
 	s.told("d", 0)
+	s.before = 0
 	s.expect(seen, "set", 2)
 
 	foreign := s.value("foreign", NoTTL)
@@ -132,8 +147,10 @@ func TestWatchedIgnoresAnnouncementsOfWhatItBeganWith(t *testing.T) {
 	t.Parallel()
 	s := newWatchScene(t)
 	s.expect(s.value("b", NoTTL), "current", 0)
+	s.before = time.Millisecond
 	s.told("a", 0)
 	s.told("b", 0) // both were on their way
+	s.before = 0
 	s.expect(s.value("b", NoTTL), "pass", 0)
 	s.told("c", 0)
 	s.expect(s.value("c", NoTTL), "set", 0)
@@ -148,7 +165,7 @@ func TestWatchedKnowsWhyAValueIsGone(t *testing.T) {
 		skipped int
 	}{
 		"its time was over":              {func(s *watchScene) { s.now = s.now.Add(time.Minute) }, "hold", "expired", 0},
-		"removed with a word":            {func(s *watchScene) { s.say(word{wordAbsent, 0}) }, "removed", "", 0},
+		"removed with a word":            {func(s *watchScene) { s.say(word{state: wordAbsent}) }, "removed", "", 0},
 		"removed, the server says":       {func(s *watchScene) { s.native("del") }, "removed", "", 0},
 		"expired, the server says":       {func(s *watchScene) { s.native("expired") }, "expired", "", 0},
 		"evicted":                        {func(s *watchScene) { s.native("evicted") }, "gone", "", 0},
@@ -156,9 +173,9 @@ func TestWatchedKnowsWhyAValueIsGone(t *testing.T) {
 		"set again, and over":            {func(s *watchScene) { s.told("b", 10); s.now = s.now.Add(20 * time.Millisecond) }, "hold", "expired", 1},
 		"set again, and not over":        {func(s *watchScene) { s.told("b", 1000) }, "hold", "gone", 1},
 		"set for ever":                   {func(s *watchScene) { s.told("b", 0); s.now = s.now.Add(time.Hour) }, "hold", "gone", 1},
-		"shortened, and over":            {func(s *watchScene) { s.say(word{wordTTL, 5}); s.now = s.now.Add(6 * time.Millisecond) }, "hold", "expired", 1},
+		"shortened, and over":            {func(s *watchScene) { s.say(word{state: wordTTL, ms: 5}); s.now = s.now.Add(6 * time.Millisecond) }, "hold", "expired", 1},
 		"the connection broke":           {func(s *watchScene) { s.k.gap = true; s.now = s.now.Add(time.Minute) }, "gone", "", 0},
-		"removed after the server's set": {func(s *watchScene) { s.native("set"); s.say(word{wordAbsent, 0}) }, "removed", "", 0},
+		"removed after the server's set": {func(s *watchScene) { s.native("set"); s.say(word{state: wordAbsent}) }, "removed", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +211,7 @@ func TestWatchedShowsAnotherTimeToLive(t *testing.T) {
 	t.Parallel()
 	s := newWatchScene(t)
 	s.begin(s.value("a", time.Minute))
-	s.say(word{wordTTL, 120_000})
+	s.say(word{state: wordTTL, ms: 120_000})
 	s.expect(s.value("a", 2*time.Minute), "set", 0)
 
 	s.native("expire")
@@ -212,7 +229,7 @@ func TestWatchedDoesNotHideWhatComesAndGoes(t *testing.T) {
 	s := newWatchScene(t)
 	s.begin(s.nothing())
 	s.told("a", 0)
-	s.say(word{wordAbsent, 0})
+	s.say(word{state: wordAbsent})
 	s.expect(s.nothing(), "removed", 1)
 }
 
@@ -231,10 +248,11 @@ func TestWatchedDoesNotTakeNewerWordsForOlderStates(t *testing.T) {
 	s.expect(s.nothing(), "retry", 0)
 	s.late = 0
 	s.expect(s.value("c", NoTTL), "set", 0)
-	s.say(word{wordAbsent, 0})
+	s.say(word{state: wordAbsent})
+	nothing := s.nothing()
 	s.told("d", 0)
 	s.late = 1
-	s.expect(s.nothing(), "removed", 0)
+	s.expect(nothing, "removed", 0)
 	s.late = 0
 	s.expect(s.value("d", NoTTL), "set", 0)
 }
@@ -253,10 +271,12 @@ func TestWatchedRemembersFewWords(t *testing.T) {
 
 func TestWordsParse(t *testing.T) {
 	t.Parallel()
-	for _, w := range []word{{wordAbsent, 0}, {wordTTL, 1500}, {tokenOf(nil).String(), 1 << 40}} {
-		assert.Equal(t, w, parseWord(w.String()))
+	for _, w := range []word{
+		{state: wordAbsent, at: 1}, {db: 3, state: wordTTL, ms: 1500, at: 1 << 50}, {db: -1, state: tokenOf(nil).String(), ms: 1 << 40, at: 1},
+	} {
+		assert.Equal(t, w, parseWord(textOf(w)))
 	}
-	for _, text := range []string{"", "hello", "absent", "ttl -1", "ttl x", "ttl 99999999999999999999"} {
-		assert.Equal(t, word{}, parseWord(text))
+	for _, text := range []string{"", "hello", "0 absent", "0 ttl -1 5", "0 ttl x 5", "0 ttl 99999999999999999999 5", "x absent 0 5", "0 absent 0 -5", "0  0 5", "0 absent 0 5 6"} {
+		assert.Equal(t, word{db: -1}, parseWord(text), text)
 	}
 }

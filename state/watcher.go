@@ -17,6 +17,8 @@ const (
 	defaultWatchInterval = 30 * time.Second
 	// beginLimit is how long a watch tries to begin whose context has no deadline.
 	beginLimit = 10 * time.Second
+	// deafInterval is how often all is read again while the hub does not hear.
+	deafInterval = time.Second
 	// wordDelay is how long a sighting waits for the announcement of what it shows
 	// before the watcher asks whether there is none.
 	wordDelay = 2 * time.Millisecond
@@ -37,22 +39,27 @@ type watcher struct {
 	interval time.Duration
 	show     func(*notice) bool
 	sated    bool // the consumer wants no more
-	pause    time.Duration
+	begins   time.Time
+	begun    bool      // what was there at first has been found
+	searched time.Time // when to search for keys that are not watched, or zero
+	failures int       // searches in a row that failed
+	passing  bool      // all keys are being looked at
+	reread   time.Time // when to do so again, while they are not
 
 	wake   chan struct{}
 	cancel context.CancelFunc
 
 	mu        sync.Mutex
 	keys      map[string]*watched
+	urgent    []*watched // to be looked at first
 	queue     []*watched // to be looked at
 	due       dueHeap    // to be looked at some time
 	unsettled []*watched // what was shown of them may still be announced
-	begun     bool       // what was there at first has been shown
 	ready     bool       // the hub hears, or has heard
 	again     bool       // all keys are to be looked at
-	broken    bool       // since something may have been missed
-	gap       bool       // the same, until an event says so
-	reread    time.Time  // when to look at all keys in any case
+	broken    bool       // since something may be missed
+	unsure    bool       // keys that turn up may have been missed
+	gap       bool       // something was missed, and no event says so yet
 	fences    int
 	lost      error
 	failed    error
@@ -86,7 +93,7 @@ func newWatcher(ctx context.Context, t target, name string, f *family, k *ref) *
 // add adds a key to those that are watched, which may be known not to have been there
 // before.
 func (w *watcher) add(key string, absent bool) *watched {
-	k := &watched{key: key, sliding: w.family.sliding, index: -1}
+	k := &watched{key: key, sliding: w.family.sliding, index: -1, gap: absent && w.unsure}
 	if absent {
 		k.begun, k.settled, k.shown.token = true, true, Absent()
 	}
@@ -105,8 +112,8 @@ func (w *watcher) Heard(m listen.Message) {
 		}
 		k = w.add(m.Key, true)
 	}
-	k.hear(m, time.Now())
-	w.enqueue(k)
+	k.hear(m, w.store.db)
+	w.enqueue(k, true)
 }
 
 // Ready is called by the hub.
@@ -121,8 +128,14 @@ func (w *watcher) Ready() {
 func (w *watcher) Lost(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lost, w.broken = why, w.ready
-	w.again = false // a Ready before it says nothing any more
+	w.lost, w.again = why, false // a Ready before it says nothing any more
+	if w.ready && w.broken {
+		return
+	}
+	if w.broken = w.ready; w.broken {
+		w.unsure = true
+		w.reread = time.Now().Add(w.pause())
+	}
 	w.poke()
 }
 
@@ -143,13 +156,16 @@ func (w *watcher) poke() {
 	}
 }
 
-// enqueue has the key be looked at.
-func (w *watcher) enqueue(k *watched) {
-	if !k.queued {
-		k.queued = true
+// enqueue has the key be looked at, before others if that is urgent.
+func (w *watcher) enqueue(k *watched, urgent bool) {
+	switch {
+	case urgent && !k.urgent:
+		w.urgent = append(w.urgent, k)
+	case !urgent && !k.queued:
 		w.queue = append(w.queue, k)
-		w.poke()
 	}
+	k.queued, k.urgent = true, k.urgent || urgent
+	w.poke()
 }
 
 // schedule has the key be looked at when it is due, or not by itself if that is
@@ -175,14 +191,14 @@ func (w *watcher) run(show func(*notice) bool) {
 	if w.err != nil {
 		return
 	}
-	w.show = show
+	w.show, w.begins = show, time.Now()
 	outer := w.ctx
 	w.ctx, w.cancel = context.WithCancel(outer)
 	defer w.cancel()
 	stop := w.store.hub.Listen(w.subject, w)
 	defer stop()
-	for begins := time.Now(); w.err == nil && !w.sated; {
-		w.step(begins)
+	for w.err == nil && !w.sated {
+		w.step()
 	}
 	w.ctx = outer
 	if why := w.failure(); w.err != nil && why != nil {
@@ -201,40 +217,52 @@ func (w *watcher) failure() error {
 }
 
 // step does the next thing that is to be done, or waits for one.
-func (w *watcher) step(begins time.Time) {
+func (w *watcher) step() {
 	if w.err = ended(w.ctx); w.err != nil {
 		return
 	}
 	w.mu.Lock()
 	now := time.Now()
-	switch {
-	case !w.ready:
+	if !w.ready {
 		w.mu.Unlock()
-		w.awaitReady(begins)
-		return
-	case w.again || !now.Before(w.reread):
-		w.mu.Unlock()
-		w.lookAtAll()
+		w.awaitReady()
 		return
 	}
-	w.ripen(now)
-	keys, until := w.next(), w.nextTime()
-	if len(keys) == 0 {
-		w.fence(w.unsettled)
-		w.unsettled = nil
+	if w.again || !w.passing && !now.Before(w.reread) {
+		w.lookAtAll(now)
 	}
+	w.tend(now)
+	keys := w.next()
+	search := !w.searched.IsZero() && !now.Before(w.searched) && len(keys) == 0
+	if len(keys) == 0 && w.searched.IsZero() && w.passing {
+		w.passing, w.reread = false, now.Add(w.pause())
+	}
+	until := w.nextTime()
 	w.mu.Unlock()
-	if len(keys) == 0 {
+	switch {
+	case len(keys) > 0:
+		w.look(keys)
+	case search:
+		w.search()
+	default:
 		w.wait(until)
-		return
 	}
-	w.look(keys)
+}
+
+// pause returns how long after a look at all keys the next one comes. Some of it is
+// random, so that watchers that began together do not all read at the same time.
+func (w *watcher) pause() time.Duration {
+	d := w.interval
+	if w.broken {
+		d = min(d, deafInterval)
+	}
+	return d - rand.N(d/10+1) //nolint:gosec // nobody gains by guessing it
 }
 
 // awaitReady waits until the hub hears for the first time, or for as long as that
 // may take.
-func (w *watcher) awaitReady(begins time.Time) {
-	until := begins.Add(beginLimit)
+func (w *watcher) awaitReady() {
+	until := w.begins.Add(beginLimit)
 	deadline, patient := w.ctx.Deadline()
 	if patient {
 		until = deadline
@@ -264,15 +292,16 @@ func (w *watcher) wait(until time.Time) {
 	}
 }
 
-// ripen enqueues the keys whose time has come, and asks where a sighting still waits
-// for its announcement.
-func (w *watcher) ripen(now time.Time) {
-	var waiting []*watched
+// tend enqueues the keys whose time has come, and asks where a sighting still waits
+// for its announcement, or what was shown may still be announced.
+func (w *watcher) tend(now time.Time) {
+	waiting := w.unsettled
+	w.unsettled = nil
 	for len(w.due) > 0 && !now.Before(w.due[0].due) {
 		k := w.due[0]
 		if k.held == nil {
 			w.schedule(k, time.Time{})
-			w.enqueue(k)
+			w.enqueue(k, k.failures == 0)
 			continue
 		}
 		w.schedule(k, now.Add(fenceDelay))
@@ -290,109 +319,79 @@ func (w *watcher) fence(keys []*watched) {
 	w.fences++
 	fence := w.fences
 	for _, k := range keys {
-		k.fence = fence
+		k.fence = cmp.Or(k.fence, fence)
 	}
 	w.store.hub.Fence(w.subject, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, k := range keys {
-			if k.fence != fence {
-				continue
+			switch {
+			case k.fence == 0 || k.fence > fence: // it is about something else by now
+			case k.held == nil:
+				k.settled, k.fence = true, 0
+			default:
+				k.certain, k.fence = true, 0
+				w.enqueue(k, true)
 			}
-			if k.fence = 0; k.held == nil {
-				k.settled = true
-				continue
-			}
-			k.certain = true
-			w.enqueue(k)
 		}
 	})
 }
 
-// next returns keys to look at.
-func (w *watcher) next() []*watched {
-	n := min(len(w.queue), lookTogether)
-	keys := w.queue[:n:n]
-	if w.queue = w.queue[n:]; len(w.queue) == 0 {
-		w.queue = nil
-	}
-	for _, k := range keys {
-		k.queued = false
+// next returns keys to look at together. Those that failed before are looked at by
+// themselves, as they may hold up others.
+func (w *watcher) next() (keys []*watched) {
+	for len(keys) < lookTogether {
+		from := &w.urgent
+		if len(*from) == 0 {
+			from = &w.queue
+		}
+		if len(*from) == 0 {
+			break
+		}
+		k := (*from)[0]
+		if k.queued && len(keys) > 0 && (k.failures > 0) != (keys[0].failures > 0) {
+			break
+		}
+		if *from = (*from)[1:]; len(*from) == 0 {
+			*from = nil
+		}
+		if k.queued { // and not looked at since
+			k.queued, k.urgent = false, false
+			keys = append(keys, k)
+		}
 	}
 	return keys
 }
 
 // nextTime returns when there is something to do even if nothing is heard.
 func (w *watcher) nextTime() time.Time {
-	if len(w.due) > 0 && w.due[0].due.Before(w.reread) {
-		return w.due[0].due
+	until := w.reread
+	if w.passing {
+		until = w.searched
 	}
-	return w.reread
+	if len(w.due) > 0 && w.due[0].due.Before(until) {
+		until = w.due[0].due
+	}
+	return until
 }
 
-// lookAtAll looks at every key, as something may have changed without a word.
-func (w *watcher) lookAtAll() {
-	w.mu.Lock()
-	broken := w.broken
-	if w.gap = w.gap || broken; w.again {
+// lookAtAll has every key be looked at, as something may have changed without a word,
+// and those of a family be searched for.
+func (w *watcher) lookAtAll(now time.Time) {
+	broken := w.again && w.broken
+	if w.again {
 		w.again, w.broken = false, false
 	}
-	// Some of it is random, so that watchers that began together do not all read at
-	// the same time.
-	w.reread = time.Now().Add(w.interval - rand.N(w.interval/10+1)) //nolint:gosec // nobody gains by guessing it
+	w.gap = w.gap || broken
+	w.passing = true
+	if w.single == nil {
+		w.searched, w.failures = now, 0
+	}
 	for _, k := range w.keys {
 		if broken {
-			k.gap = true
-			k.release()
+			k.miss()
 		}
-		w.enqueue(k)
-	}
-	w.mu.Unlock()
-	if w.single == nil {
-		w.search()
-	}
-	w.lookAtQueue()
-	if w.err == nil && !w.sated {
-		w.mu.Lock()
-		w.begun = true
-		w.mu.Unlock()
-	}
-}
-
-// search looks at the keys of the family that are not watched yet.
-func (w *watcher) search() {
-	err := w.scan(w.subject.Key, func(hits []*hit) bool {
-		w.mu.Lock()
-		for _, h := range hits {
-			if key := h.one.key.rest; w.keys[key] == nil {
-				w.enqueue(w.add(key, w.begun))
-			}
-		}
-		w.mu.Unlock()
-		w.lookAtQueue()
-		return w.err == nil && !w.sated
-	})
-	if err != nil && w.err == nil && !w.sated {
-		w.mu.Lock()
-		w.again = true
-		w.mu.Unlock()
-		w.endure(err)
-	}
-}
-
-// lookAtQueue looks at what is in the queue.
-func (w *watcher) lookAtQueue() {
-	w.mu.Lock()
-	left := len(w.queue)
-	w.mu.Unlock()
-	for left > 0 && w.err == nil && !w.sated {
-		w.mu.Lock()
-		keys := w.next()
-		w.mu.Unlock()
-		if left -= len(keys); len(keys) == 0 {
-			return
-		}
-		w.look(keys)
+		w.enqueue(k, false)
 	}
 }
 

@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// A word is what a write announces of a change, on the channel of the key, as
-// text: what is stored from then on, which is a token, [wordAbsent] or [wordTTL],
-// a space, and for how many milliseconds, 0 for ever.
+// A word is what a write announces of a change, on the channel of the key, as four
+// texts with spaces between them. Channels are those of all databases of a server.
 type word struct {
+	db int // the database, below 0 if that is not known
+	// state is what is stored from then on: a token, [wordAbsent] or [wordTTL].
 	state string
-	ms    int64
+	ms    int64 // for how long, 0 for ever
+	at    int64 // the server's time of the write, in microseconds, or 0
 }
 
 const (
@@ -20,16 +22,41 @@ const (
 	wordTTL = "ttl"
 )
 
-// String returns the word as it is published.
-func (w word) String() string { return w.state + " " + strconv.FormatInt(w.ms, 10) }
+// head is the word without what only the server knows.
+func (w word) head() string { return strconv.Itoa(w.db) + " " + w.state }
 
 // parseWord reads what was published. Whatever is no word, such as what another
 // program publishes there, says that something has changed and not what.
-func parseWord(text string) word {
-	state, ms, _ := strings.Cut(text, " ")
-	n, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || n < 0 {
-		return word{}
+func parseWord(text string) (w word) {
+	db, rest, _ := strings.Cut(text, " ")
+	state, rest, _ := strings.Cut(rest, " ")
+	ms, at, _ := strings.Cut(rest, " ")
+	w.state = state
+	var errs [3]error
+	w.db, errs[0] = strconv.Atoi(db)
+	w.ms, errs[1] = strconv.ParseInt(ms, 10, 64)
+	w.at, errs[2] = strconv.ParseInt(at, 10, 64)
+	if errs != [3]error{} || w.state == "" || w.ms < 0 || w.at < 0 {
+		return word{db: -1}
 	}
-	return word{state: state, ms: n}
+	return w
+}
+
+// lifeTolerance is by how many milliseconds the end of a value's time may differ from
+// what was announced, as that was computed an instant later.
+const lifeTolerance = 3
+
+// names reports whether the word announces what was read: the same bytes and, unless
+// that is to be lenient, for the same time.
+func (w *word) names(s *sighting, lenient bool) bool {
+	switch {
+	case w.state != s.token.String():
+		return false
+	case !s.present || lenient:
+		return true
+	case w.ms == 0 || s.expires < 0:
+		return w.ms == 0 && s.expires < 0
+	}
+	off := w.at/1000 + w.ms - s.expires
+	return -lifeTolerance <= off && off <= lifeTolerance
 }
