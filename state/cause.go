@@ -58,6 +58,10 @@ func cause(ctx context.Context, err error) error {
 		return ErrNotFound
 	}
 	if reply, ok := errors.AsType[redis.Error](err); ok {
+		// There was no time left to send the script itself.
+		if done := ended(ctx); done != nil && strings.HasPrefix(reply.Error(), "NOSCRIPT ") {
+			return done
+		}
 		return refusal(reply.Error())
 	}
 	switch {

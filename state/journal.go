@@ -11,7 +11,7 @@ type journal struct {
 }
 
 // journalDepth is how many announcements a journal remembers by what they say.
-const journalDepth = 64
+const journalDepth = 32
 
 // add notes an announcement. One of another time to live is of the state before.
 func (j *journal) add(w word, shown Token) {

@@ -87,6 +87,14 @@ func (w *watcher) overtaken(k *watched) bool {
 func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) {
 	s, err := sightingOf(reply, known, now)
 	err = cause(w.ctx, err)
+	if reply.Redirected() { // and what led here was published where the hub does not listen yet
+		w.store.hub.Redirected()
+		w.mu.Lock()
+		if k.begun {
+			k.miss()
+		}
+		w.mu.Unlock()
+	}
 	switch {
 	case err == nil:
 		w.family.noteBytes(len(s.data))

@@ -115,8 +115,14 @@ func watch(ctx context.Context, r Reader, k ref, info *EventInfo, v any, yield f
 // each calls show with each event, and returns the error that ends the watch, unless
 // show has.
 func (w *watcher) each(show func(*notice) bool) error {
+	ended := false
+	defer func() {
+		if !ended { // since the consumer has panicked
+			_ = w.end()
+		}
+	}()
 	w.run(show)
-	if w.sated {
+	if ended = true; w.sated {
 		w.err = nil
 	}
 	return w.end()

@@ -64,6 +64,7 @@ func (c *call) begin() {
 // take notes how the attempt ended, which go-redis has returned from.
 func (c *call) take() {
 	c.reply = c.request.reply()
+	c.reply.redirected = c.request.common().redirected.Load()
 	err := c.reply.err
 	if err == nil || isReply(err) {
 		// A hook may have made up the outcome, and left go-redis writing. Only what

@@ -11,6 +11,8 @@ type Reply struct {
 	err    error
 	// settled says that no attempt can still hold the command's arguments.
 	settled bool
+	// redirected says that it comes from another node than the one that was asked first.
+	redirected bool
 	// short says that the write was applied and too few replicas have said so in
 	// time; why is what kept them from it, if that is known.
 	short bool
@@ -23,6 +25,9 @@ func (r Reply) Err() error { return r.err }
 // Settled reports whether the command's arguments may be used for something else:
 // nothing that was left behind can still send them.
 func (r Reply) Settled() bool { return r.settled }
+
+// Redirected reports whether a node of a Cluster has named another, which has replied.
+func (r Reply) Redirected() bool { return r.redirected }
 
 // Short reports whether the write was applied and not confirmed by enough
 // replicas, and why, if that is known.

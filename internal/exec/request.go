@@ -22,6 +22,8 @@ type attempt struct {
 	mark  mark
 	key   text // empty if the command has none
 	write bool
+	// redirected says that a node of a Cluster has named another.
+	redirected atomic.Bool
 
 	// The rest is for one that shares a round trip; see lane.go.
 	self       request
@@ -43,6 +45,9 @@ func (*attempt) NoRetry() bool { return true }
 
 // noted notes what an error of the request tells of it.
 func (a *attempt) noted(err error) {
+	if err != nil && isRedirection(err) {
+		a.redirected.Store(true)
+	}
 	if a.write && refuses(err) {
 		a.mark.refused()
 	}

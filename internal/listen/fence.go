@@ -38,6 +38,15 @@ func (h *Hub) Follows(key string) bool {
 	return false
 }
 
+// Redirected tells the hub that a command was sent on to another node than the one that
+// the client took for the owner of the key.
+func (h *Hub) Redirected() {
+	h.mu.Lock()
+	h.trouble = true
+	h.mu.Unlock()
+	h.wake()
+}
+
 // fence is a call of [Hub.Fence].
 type fence struct {
 	left   atomic.Int64 // links that have not answered
