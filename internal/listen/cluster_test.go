@@ -131,6 +131,48 @@ func TestClusterFollowsASlotThatMoves(t *testing.T) {
 	}
 }
 
+func TestASlotThatNobodyOwnsDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 0, redistest.WithConfig("cluster-require-full-coverage no"))
+	client := c.Client(t)
+	ctx := within(t, 20*time.Second)
+	h := newHub(t, client)
+	all, _ := record(h, pattern("*"))
+	orphan, _ := record(h, key("a"))
+	all.ready(t, 1)
+	orphan.ready(t, 1)
+	owner, err := c.Owner("a")
+	require.NoError(t, err)
+	for _, n := range append([]*redistest.Server{owner}, c.Nodes()...) {
+		err := n.Client(t).ClusterDelSlots(ctx, redistest.Slot("a")).Err()
+		if err != nil {
+			require.ErrorContains(t, err, "already unassigned")
+		}
+	}
+	require.Eventually(t, func() bool {
+		client.ReloadState(ctx)
+		named := map[*redis.Client]bool{}
+		for range 20 {
+			node, err := client.MasterForKey(ctx, "a")
+			require.NoError(t, err)
+			named[node] = true
+		}
+		return len(named) > 1
+	}, soon, 50*time.Millisecond)
+	for range 100 {
+		h.Follows("a") // which has the hub look, whenever another node is named
+		time.Sleep(5 * time.Millisecond)
+	}
+	for _, r := range []*recorder{all, orphan} {
+		calls, _ := r.snapshot()
+		assert.Equal(t, []string{"ready"}, calls)
+	}
+	for _, k := range everywhere(t, c) {
+		publish(t, client, k, "x")
+		all.hears(t, listen.Message{Key: k, Text: "x"})
+	}
+}
+
 func TestClusterFollowsAFailover(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 1)
