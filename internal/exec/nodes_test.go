@@ -49,7 +49,9 @@ func TestLayoutIsTheClientsView(t *testing.T) {
 
 // artificial is a Cluster without servers, whose slots are what the last call of set
 // says.
-type artificial struct{ slots atomic.Pointer[[]redis.ClusterSlot] }
+type artificial struct {
+	slots atomic.Pointer[[]redis.ClusterSlot]
+}
 
 // set has each of the nodes own a range of slots, the last of which belongs to nobody.
 func (a *artificial) set(nodes ...string) {
