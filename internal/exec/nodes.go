@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ type Layout struct {
 	nodes  []Node
 }
 
-// Owner returns the node that owns the key.
+// Owner returns the node that owns the key, and one that owns others if nobody does.
 func (l *Layout) Owner(key string) Node {
 	if l.only != nil {
 		return l.only
@@ -35,8 +36,9 @@ func (l *Layout) Owner(key string) Node {
 func (l *Layout) Nodes() []Node { return l.nodes }
 
 // Layout returns the client's present view. It returns old itself where that is
-// still right, and sends nothing but for the first look at a Cluster. The error is
-// the one of that look, or of ctx.
+// still right, and sends nothing but for the first look at a Cluster. A slot that
+// nobody owns changes nothing, as long as the node it had owns others. The error is
+// the one of the look, or of ctx.
 func (c *Client) Layout(ctx context.Context, old *Layout) (*Layout, error) {
 	if c.topology == nil {
 		if old == nil {
@@ -105,23 +107,29 @@ func (s single) Subscribe(ctx context.Context, channels ...string) *redis.PubSub
 	return s.client.redis.Subscribe(ctx, channels...)
 }
 
+// layout asks for the owner of each slot, and again where the answer is a new one. A
+// slot that nobody owns stays with the node that it had, or goes to that of the slot
+// before it, as long as that node owns others.
 func (t *topology) layout(ctx context.Context, old *Layout) (*Layout, error) {
 	l := old
+	var orphans []int
+	var expected *redis.Client
 	for slot, key := range slotKeys() {
-		owner, err := t.client.MasterForKey(ctx, key)
+		if old != nil {
+			expected = old.owners[slot]
+		}
+		owner, owned, err := t.owner(ctx, key, expected)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case l == nil:
-			l = &Layout{owners: make([]*redis.Client, slots)}
-		case l.owners[slot] == owner:
-			continue
-		case l == old:
-			// Readers have the old one.
-			l = &Layout{owners: slices.Clone(old.owners)}
+		if !owned {
+			orphans = append(orphans, slot)
 		}
-		l.owners[slot] = owner
+		l = l.with(old, slot, owner)
+		expected = owner
+	}
+	if len(orphans) > 0 {
+		l = l.adopt(old, orphans)
 	}
 	if l == old {
 		return old, nil
@@ -132,6 +140,64 @@ func (t *topology) layout(ctx context.Context, old *Layout) (*Layout, error) {
 		}
 	}
 	return l, nil
+}
+
+// owner returns the owner of a key's slot, or the expected one and false if nobody
+// owns it. go-redis does not tell, but takes any node for such a slot, another each
+// time, so an answer that was not expected has to stay the same for a while.
+func (t *topology) owner(ctx context.Context, key string, expected *redis.Client) (owner *redis.Client, owned bool, err error) {
+	owner, err = t.client.MasterForKey(ctx, key)
+	if err != nil || owner == expected {
+		return owner, true, err
+	}
+	for range sureAfter {
+		again, err := t.client.MasterForKey(ctx, key)
+		if err != nil {
+			return nil, false, err
+		}
+		if again != owner {
+			return cmp.Or(expected, owner), false, nil
+		}
+	}
+	return owner, true, nil
+}
+
+// sureAfter is how many times more one of two nodes must be named for a slot, so that
+// it is by chance once in a billion.
+const sureAfter = 30
+
+// with returns l with an owner, which is a copy if readers may have l.
+func (l *Layout) with(old *Layout, slot int, owner *redis.Client) *Layout {
+	switch {
+	case l == nil:
+		l = &Layout{owners: make([]*redis.Client, slots)}
+	case l.owners[slot] == owner:
+		return l
+	case l == old:
+		l = &Layout{owners: slices.Clone(old.owners)}
+	}
+	l.owners[slot] = owner
+	return l
+}
+
+// adopt gives slots that nobody owns to nodes that own others: go-redis closes the
+// client of one that owns nothing, and a replica is no owner either.
+func (l *Layout) adopt(old *Layout, orphans []int) *Layout {
+	var owners []*redis.Client
+	rest := orphans
+	for slot, owner := range l.owners {
+		if len(rest) > 0 && rest[0] == slot {
+			rest = rest[1:]
+		} else if !slices.Contains(owners, owner) {
+			owners = append(owners, owner)
+		}
+	}
+	for _, slot := range orphans {
+		if len(owners) > 0 && !slices.Contains(owners, l.owners[slot]) {
+			l = l.with(old, slot, owners[0])
+		}
+	}
+	return l
 }
 
 const slots = 1 << 14

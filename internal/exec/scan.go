@@ -21,7 +21,7 @@ var ErrIncomplete = errors.New("the servers changed during the scan")
 // server, and a key that moves from a node that is still to come to one that was
 // already asked is never seen.
 func (c *Client) Scan(ctx context.Context, match string, page func(keys []string) bool) error {
-	before, err := c.layout(ctx)
+	before, err := c.servers(ctx)
 	if err != nil {
 		return err
 	}
@@ -31,13 +31,13 @@ func (c *Client) Scan(ctx context.Context, match string, page func(keys []string
 			return nil
 		}
 		if err != nil {
-			if after, again := c.layout(ctx); again == nil && !sameServers(before, after) {
+			if after, again := c.servers(ctx); again == nil && !sameServers(before, after) {
 				return ErrIncomplete
 			}
 			return err
 		}
 	}
-	after, err := c.layout(ctx)
+	after, err := c.servers(ctx)
 	if err == nil && !sameServers(before, after) {
 		err = ErrIncomplete
 	}
@@ -103,8 +103,8 @@ func scanned(list []any) (cursor string, keys []string, err error) {
 // may be one server or many.
 var ErrUnknownClient = errors.New("the client is neither a *redis.Client nor a *redis.ClusterClient")
 
-// layout returns the masters, in an order that depends on them alone.
-func (c *Client) layout(ctx context.Context) ([]server, error) {
+// servers returns the masters, in an order that depends on them alone.
+func (c *Client) servers(ctx context.Context) ([]server, error) {
 	if !c.known {
 		return nil, ErrUnknownClient
 	}

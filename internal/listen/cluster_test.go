@@ -100,19 +100,34 @@ func TestClusterFollowsASlotThatMoves(t *testing.T) {
 	ctx := within(t, 20*time.Second)
 	h := newHub(t, client)
 	moving, _ := record(h, key("a"))
+	tagged, _ := record(h, pattern("{a}*"))
 	all, _ := record(h, pattern("*"))
 	keys := everywhere(t, c)
 	var still []*recorder
 	for _, k := range keys {
-		r, _ := record(h, key(k))
-		r.ready(t, 1)
-		still = append(still, r)
+		for _, s := range []listen.Subject{key(k), pattern("{" + k + "}*")} {
+			r, _ := record(h, s)
+			r.ready(t, 1)
+			still = append(still, r)
+		}
 	}
 	moving.ready(t, 1)
+	tagged.ready(t, 1)
 	all.ready(t, 1)
+	at, err := c.Owner("a")
+	require.NoError(t, err)
+	for _, n := range c.Nodes() {
+		want := 4 // two channels of all keys, and two of those with the tag of its own key
+		if n == at {
+			want += 2
+		}
+		_, patterns := subscribed(t, n)
+		assert.EqualValues(t, want, patterns)
+	}
 	require.NoError(t, c.MoveSlot(ctx, redistest.Slot("a")))
 	began := time.Now()
 	moving.ready(t, 2)
+	tagged.ready(t, 2)
 	all.ready(t, 2)
 	t.Log("followed after", time.Since(began))
 	require.NoError(t, client.Set(ctx, "a", "v", 0).Err())
@@ -125,9 +140,56 @@ func TestClusterFollowsASlotThatMoves(t *testing.T) {
 		assert.Equal(t, 1, r.times(listen.Message{Key: "a", Text: "x"}))
 		r.mu.Unlock()
 	}
+	require.NoError(t, client.Set(ctx, "{a}b", "v", 0).Err())
+	publish(t, client, "{a}b", "x")
+	tagged.hears(t, listen.Message{Key: "{a}b", Text: "set", Native: true})
+	tagged.hears(t, listen.Message{Key: "{a}b", Text: "x"})
+	assert.Equal(t, []string{"ready", "lost", "ready"}, tagged.history())
 	for _, r := range still {
 		calls, _ := r.snapshot()
 		assert.Equal(t, []string{"ready"}, calls, "its owner is the same")
+	}
+}
+
+func TestASlotThatNobodyOwnsDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 0, redistest.WithConfig("cluster-require-full-coverage no"))
+	client := c.Client(t)
+	ctx := within(t, 20*time.Second)
+	h := newHub(t, client)
+	all, _ := record(h, pattern("*"))
+	orphan, _ := record(h, key("a"))
+	all.ready(t, 1)
+	orphan.ready(t, 1)
+	owner, err := c.Owner("a")
+	require.NoError(t, err)
+	for _, n := range append([]*redistest.Server{owner}, c.Nodes()...) {
+		err := n.Client(t).ClusterDelSlots(ctx, redistest.Slot("a")).Err()
+		if err != nil {
+			require.ErrorContains(t, err, "already unassigned")
+		}
+	}
+	require.Eventually(t, func() bool {
+		client.ReloadState(ctx)
+		named := map[*redis.Client]bool{}
+		for range 20 {
+			node, err := client.MasterForKey(ctx, "a")
+			require.NoError(t, err)
+			named[node] = true
+		}
+		return len(named) > 1
+	}, soon, 50*time.Millisecond)
+	for range 100 {
+		h.Follows("a") // which has the hub look, whenever another node is named
+		time.Sleep(5 * time.Millisecond)
+	}
+	for _, r := range []*recorder{all, orphan} {
+		calls, _ := r.snapshot()
+		assert.Equal(t, []string{"ready"}, calls)
+	}
+	for _, k := range everywhere(t, c) {
+		publish(t, client, k, "x")
+		all.hears(t, listen.Message{Key: k, Text: "x"})
 	}
 }
 

@@ -59,8 +59,9 @@ func (c *conn) close(err error) error {
 	_ = c.pubsub.Close()
 	<-c.ended
 	for _, err := range []error{err, c.reason} {
-		// Whoever comes second only fails to connect anew.
-		if err != nil && !errors.Is(err, context.Canceled) {
+		// Whoever comes second only fails to connect anew, or because of this Close. If
+		// it is the client that is closed, the next attempt to connect tells.
+		if err != nil && !errors.Is(err, context.Canceled) && !closing(err) {
 			return err
 		}
 	}

@@ -1,11 +1,16 @@
 package listen_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -90,5 +95,37 @@ func TestClosedEmbeddedServer(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, r.failed(t), listen.ErrClosed.(interface{ Unwrap() error }).Unwrap())
+	})
+}
+
+func TestANodeThatIsDownIsAskedForLessAndLessOften(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dials, looks atomic.Int64
+		client := redis.NewClusterClient(&redis.ClusterOptions{
+			ClusterSlots: func(context.Context) ([]redis.ClusterSlot, error) {
+				looks.Add(1)
+				return []redis.ClusterSlot{{End: 16383, Nodes: []redis.ClusterNode{{Addr: "127.0.0.1:1"}}}}, nil
+			},
+			Dialer: func(context.Context, string, string) (net.Conn, error) {
+				dials.Add(1)
+				return nil, errors.New("down")
+			},
+		})
+		h := listen.New(exec.New(client))
+		r, _ := record(h, key("a"))
+		time.Sleep(time.Second)
+		assert.GreaterOrEqual(t, dials.Load(), int64(8), "another may take over soon")
+		assert.GreaterOrEqual(t, looks.Load(), int64(6))
+		time.Sleep(14 * time.Second)
+		dials.Store(0)
+		looks.Store(0)
+		time.Sleep(20 * time.Second)
+		assert.LessOrEqual(t, dials.Load(), int64(40))
+		assert.LessOrEqual(t, looks.Load(), int64(50))
+		assert.GreaterOrEqual(t, dials.Load(), int64(20))
+		h.Close()
+		require.NoError(t, client.Close())
+		assert.Equal(t, []string{"lost", "failed"}, r.history())
 	})
 }

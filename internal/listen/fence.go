@@ -3,10 +3,11 @@ package listen
 import "sync/atomic"
 
 // Fence has passed called once all is heard that was published about the subject
-// until now, which the answer to a PING on each connection of the subject tells. It
-// is not called if one of them breaks before, nor for a subject that is not ready. It
-// is called as a method of a listener is. A PING tells of all fences of its time. Behind
-// Sentinel the server must also be the one that commands go to, which INFO tells.
+// until now, which the answer to a PING on each connection of the subject tells, and
+// be it that the user may not send one. It is not called if one of them breaks before,
+// nor for a subject that is not ready. It is called as a method of a listener is. A
+// PING tells of all fences of its time. Behind Sentinel the server must also be the one
+// that commands go to, which INFO tells.
 func (h *Hub) Fence(s Subject, passed func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

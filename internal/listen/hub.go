@@ -67,8 +67,8 @@ func New(c *exec.Client) *Hub {
 // [ErrClosed].
 //
 // A subject takes one SUBSCRIBE or PSUBSCRIBE for its announcements and another for
-// the server's own channel, O(1) each, on the node that owns the key or on every
-// master; those of many subjects go together. Further listeners to a subject cost
+// the server's own channel, O(1) each, on the node that owns the key or the slot of a
+// pattern, or on every master; those of many subjects go together. Further listeners to a subject cost
 // the server nothing.
 func (h *Hub) Listen(s Subject, l Listener) (stop func()) {
 	g := &listening{listener: l}
@@ -125,10 +125,8 @@ func (h *Hub) place(s *subject) {
 		return
 	}
 	heard := s.ready
-	var nodes []exec.Node
-	if s.Pattern {
-		nodes = h.layout.Nodes()
-	} else {
+	nodes := h.layout.Nodes()
+	if s.oneSlot() {
 		nodes = []exec.Node{h.layout.Owner(s.Key)}
 	}
 	for l, p := range s.posts {
@@ -151,7 +149,7 @@ func (h *Hub) place(s *subject) {
 	}
 	// An owner may have changed from one node of a pattern to another, and what
 	// came meanwhile was passed on for neither.
-	if s.Pattern {
+	if !s.oneSlot() {
 		s.ready = false
 	}
 	if heard && !s.ready {

@@ -1,11 +1,29 @@
 package listen
 
+import "strings"
+
 // Subject is what a listener wants to hear of.
 type Subject struct {
 	// Key is the full name of a key, or a glob pattern of such names.
 	Key string
-	// Pattern says that Key is a pattern.
+	// Pattern says that Key is a pattern. Its keys may be on all masters of a Cluster,
+	// so it is lost for a moment when any slot moves. One with a hash tag before its
+	// first glob character, as in "app:{7}:*", has one slot and is heard as a key is.
 	Pattern bool
+}
+
+// oneSlot reports whether all keys of the subject are in the slot of its Key as that
+// stands. A glob character before the hash tag could stand for another tag.
+func (s Subject) oneSlot() bool {
+	if !s.Pattern {
+		return true
+	}
+	text := s.Key
+	if i := strings.IndexAny(text, `*?[\`); i >= 0 {
+		text = text[:i]
+	}
+	_, rest, _ := strings.Cut(text, "{")
+	return strings.Index(rest, "}") > 0
 }
 
 // Message tells of a change of one key.

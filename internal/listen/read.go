@@ -23,7 +23,10 @@ func (l *link) read(c *conn) error {
 			err = l.take(c, reply)
 		case errors.As(err, &refusal):
 			c.heard.Add(1)
-			err = l.refusal(refusal)
+			var cmd command
+			cmd, err = l.refusal(refusal)
+			// All that was published before the refusal of a PING has come before it, too.
+			l.pass(cmd.fences, c.server)
 		}
 		if err != nil {
 			return err
@@ -121,23 +124,23 @@ func (l *link) next(word string) (command, error) {
 	return cmd, nil
 }
 
-// refusal notes that the oldest command was answered with an error. It returns the
-// error if that leaves channels without a subscription for another reason than a
-// lack of permission.
-func (l *link) refusal(err redis.Error) error {
+// refusal notes that the oldest command was answered with an error, and returns the
+// command. It returns the error if that leaves channels without a subscription for
+// another reason than a lack of permission.
+func (l *link) refusal(err redis.Error) (command, error) {
 	h := l.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(l.pending) == 0 {
-		return err
+		return command{}, err
 	}
 	cmd := l.pending[0]
 	l.pending = l.pending[1:]
 	if !cmd.subscribing() {
-		return nil // an answer all the same
+		return cmd, nil // an answer all the same
 	}
 	if !strings.HasPrefix(err.Error(), "NOPERM ") {
-		return err
+		return cmd, err
 	}
 	if cmd.channels[0].native {
 		h.natives.refuse()
@@ -153,7 +156,7 @@ func (l *link) refusal(err redis.Error) error {
 			command{word: cmd.word, channels: cmd.channels[:n/2]},
 			command{word: cmd.word, channels: cmd.channels[n/2:]})
 		l.wake()
-		return nil
+		return cmd, nil
 	}
 	switch c := cmd.channels[0]; {
 	case c.native:
@@ -161,5 +164,5 @@ func (l *link) refusal(err redis.Error) error {
 	case c.post != nil:
 		h.fail(c.post.subject, err)
 	}
-	return nil
+	return cmd, nil
 }

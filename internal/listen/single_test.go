@@ -108,6 +108,32 @@ func TestPermissionForAnnouncementsAloneIsEnough(t *testing.T) {
 	}
 }
 
+func TestAFencePassesWithoutPermissionToPing(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t, redistest.WithUser("mute", "pw", "allchannels", "+@all", "-ping", "~*"))
+	h := newHub(t, srv.ClientAs(t, "mute"))
+	r, _ := record(h, key("a"))
+	r.ready(t, 1)
+	for i := range 3 {
+		m := listen.Message{Key: "a", Text: strconv.Itoa(i)}
+		publish(t, srv.Client(t), m.Key, m.Text)
+		passed := make(chan int, 1)
+		h.Fence(key("a"), func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			passed <- r.times(m)
+		})
+		select {
+		case heard := <-passed:
+			assert.Equal(t, 1, heard, "it comes after what was published before")
+		case <-time.After(soon):
+			require.FailNow(t, "the fence is lost")
+		}
+	}
+	time.Sleep(2500 * time.Millisecond) // longer than a node may be silent
+	assert.Equal(t, []string{"ready"}, r.history())
+}
+
 func TestOneConnectionForAllListeners(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Start(t)

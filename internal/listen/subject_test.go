@@ -39,6 +39,34 @@ func TestNothingIsToldAfterTheEnd(t *testing.T) {
 	assert.Len(t, c.names, 4, "it was stopped")
 }
 
+func TestAPatternWithAHashTagHasOneSlot(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{
+		"{a}*":       true,
+		"app:{7}:*":  true,
+		"{{a}*":      true,
+		"{a}{*}":     true,
+		"{a}":        true,
+		"*":          false,
+		"app:*":      false,
+		"app:7":      false, // nobody needs it
+		"{}{a}*":     false, // the whole key is hashed
+		"{a*}":       false,
+		"{a*}{b}":    false,
+		"{[ab]}*":    false,
+		"{?}*":       false,
+		`{\a}*`:      false, // it could be read, but is not
+		"*{a}*":      false, // such as {b}{a}
+		"?{a}":       false,
+		"[{]b}{a}:*": false,
+		"{a":         false,
+		"a}*":        false,
+	} {
+		assert.Equal(t, want, Subject{Key: pattern, Pattern: true}.oneSlot(), "%q", pattern)
+		assert.True(t, Subject{Key: pattern}.oneSlot())
+	}
+}
+
 // Else a subject would be ready again with the first of its channels.
 func TestNothingIsConfirmedAfterABreak(t *testing.T) {
 	t.Parallel()
