@@ -232,7 +232,7 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 		}
 	} else {
 		if k.heard == k.read {
-			k.forget() // all of it led to what was shown
+			k.carry()
 		}
 		k.keep(s)
 	}

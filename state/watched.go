@@ -22,6 +22,7 @@ type watched struct {
 
 	journal journal
 	heard   int       // how many messages came, ever
+	carried int       // announcements that have led to what was shown already
 	changes int       // changes that the server has told of since what was shown
 	why     EventKind // what the server has said of a value that is gone, or 0
 
@@ -187,11 +188,12 @@ func (k *watched) take(s *sighting, kind EventKind) *notice {
 		k.journal.account(least)
 		n.skipped = most - before
 	}
-	n.skipped = max(n.skipped, k.changes-1, 0)
+	n.skipped = max(n.skipped+k.carried, k.changes-1, 0)
 	if !k.begun {
 		n.skipped = 0
 	}
-	if k.changes = 0; k.journal.news() == 0 {
+	k.carried, k.changes = 0, 0
+	if k.journal.news() == 0 {
 		k.forget()
 	}
 	k.keep(s)
@@ -210,10 +212,16 @@ func (k *watched) keep(s *sighting) {
 // release lets go of what is held.
 func (k *watched) release() { k.held, k.certain, k.fence = nil, false, 0 }
 
+// carry has the next event count what was heard and has led to nothing new.
+func (k *watched) carry() {
+	k.carried += k.journal.news()
+	k.forget()
+}
+
 // miss notes that changes may have been missed, after which what was heard tells
 // nothing.
 func (k *watched) miss() {
-	k.gap = true
+	k.gap, k.carried = true, 0
 	k.forget()
 	k.release()
 }

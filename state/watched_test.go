@@ -65,7 +65,7 @@ func (s *watchScene) sees(seen *sighting) (verdict string, skipped int, gap bool
 		return kind.String(), n.skipped, n.gap
 	case pass:
 		if s.late == 0 {
-			s.k.forget()
+			s.k.carry()
 		}
 		s.k.keep(seen)
 		return "pass", 0, false
