@@ -22,8 +22,9 @@ type EventInfo struct {
 	// Gap says that the connection was lost since the event before, so that
 	// changes may have been missed. What the event shows was read afterwards.
 	Gap bool
-	// Skipped is how many changes since the event before are not shown, as they
-	// followed each other faster than the consumer took them.
+	// Skipped is how many changes were announced since the event before that are
+	// not shown, as they followed each other faster than they were read. Where
+	// values repeat, or very many came at once, it can be too large.
 	Skipped int
 }
 

@@ -6,7 +6,8 @@ import (
 )
 
 // Observer is told of every operation of a store, those included that were
-// refused before anything was sent. It is called in the caller's goroutine, so
+// refused before anything was sent. A watch or a walk is one operation, from its first
+// step to the end of its loop. It is called in the caller's goroutine, so
 // it delays the operation, and must be safe for concurrent use.
 type Observer interface {
 	// Begin is called before an operation. The operation runs with the context

@@ -6,11 +6,7 @@ import (
 )
 
 // Watch returns an iterator over the states of the value at the key: first the one
-// that is there, or its absence, and then those that follow. It ends with the loop,
-// or with an error: that of the context, [ErrClosed] once the store is closed,
-// [ErrNotWatched] if the family was not declared to be watched, [ErrPermission], or
-// [ErrInTx]. A value that cannot be read, or a key of another type, comes as an event
-// with an error, and the watch goes on.
+// that is there, or its absence, and then those that follow.
 //
 //	for e, err := range state.Watch(ctx, store, key) { … }
 //
@@ -20,18 +16,24 @@ import (
 // a second after one of another program, or at once where the server tells of it
 // (notify-keyspace-events). The end of a value's time it knows by itself.
 //
-// Nothing is missed in silence. Where the connection was lost, the watcher reads again,
-// and the event says so ([Event.Gap]). A consumer that takes its time gets the newest
-// state and the number of those that it does not get ([Event.Skipped]), at the cost of a
-// note in memory and of nobody's time. That a read has extended the life of a sliding
-// family's value is not announced.
+// Nothing is missed in silence. Where the connection was lost, or another server has
+// come to own the key, the watcher reads again, and the event says so ([EventInfo].Gap).
+// A consumer that takes its time gets the newest state and at least the number of those
+// that it does not get (Skipped), at the cost of a note in memory and of nobody's time.
+// That a read has extended the life of a sliding family's value is not announced.
 //
-// All watchers of a store share one connection to each server that they must hear. Where
-// the context has no deadline, a watch that cannot begin within ten seconds fails; one
-// that has begun outlasts whatever the servers do.
+// It ends with the loop, or with an error, whose event is a zero one: that of the
+// context, [ErrClosed] once the store is closed, [ErrPermission], or what keeps it from
+// beginning: [ErrNotWatched] if the family was not declared to be watched, [ErrInTx],
+// [ErrInvalidKey], [ErrGetDisabled], [ErrNoStore], [ErrOutsideTx]. An event that is not
+// zero comes with an error if what is stored cannot be read, as it is a [*DecodeError],
+// [ErrTooLarge] or [ErrWrongType], and the watch goes on. Where the context has no
+// deadline, a watch that cannot begin within ten seconds fails; one that has begun
+// outlasts whatever the servers do.
 //
-// It sends SUBSCRIBE, and for each event a script that reads, by EVALSHA_RO. O(n) in the
-// length of the value.
+// All watchers of a store share one connection to each server that they must hear. It
+// sends SUBSCRIBE and at times PING there, and for each event a script that reads, by
+// EVALSHA_RO. O(n) in the length of the value.
 func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], error] {
 	return func(yield func(Event[T], error) bool) {
 		// This function is made anew for every family that is watched, so what it does lies
@@ -48,7 +50,8 @@ func Watch[T any](ctx context.Context, r Reader, k Key[T]) iter.Seq2[Event[T], e
 //
 // After a gap the values that have changed have an event that says so, and so has the
 // first event that follows in any case. What is kept in memory is a note for each key that
-// holds a value, of about 300 bytes and its name.
+// holds a value, of about 400 bytes and its name, and of some kilobytes for a while for one
+// that changes faster than the consumer takes it.
 //
 // It needs Options.EnableScan, as [Keys] does. It sends PSUBSCRIBE to every master, and
 // SCAN when it begins, after a gap, and each Options.WatchInterval; so give that more
