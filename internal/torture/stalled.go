@@ -124,5 +124,5 @@ func (s *stalling) heap() int64 {
 	runtime.GC() // and once more, as pools keep what they have for one round
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // it fits
+	return int64(m.HeapAlloc)
 }

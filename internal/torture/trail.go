@@ -42,7 +42,7 @@ func (t *trail) see(d *diary, g glimpse, lossy bool) (wrong error) {
 	var least, shown, most int64
 	if g.n > 0 {
 		least, shown, most = d.around(g.n, g.until)
-		if g.n < t.newest && !(g.gap && lossy) {
+		if g.n < t.newest && (!g.gap || !lossy) {
 			wrong = fmt.Errorf("%w: value %d after %d", errWentBack, g.n, t.newest)
 		}
 	}

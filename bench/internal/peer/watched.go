@@ -57,7 +57,7 @@ func (e *Env) publish() telling {
 	return telling{
 		listen: func(ctx context.Context, hand func(uint32)) error {
 			sub := e.GoRedis.Subscribe(ctx, channel)
-			defer sub.Close()
+			defer func() { _ = sub.Close() }()
 			if _, err := sub.Receive(ctx); err != nil { // that it has subscribed
 				return err
 			}
