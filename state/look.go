@@ -36,6 +36,7 @@ func (w *watcher) look(keys []*watched) {
 	known := make([]Token, len(keys))
 	replies := make([]*exec.Reply, len(keys))
 	var b exec.Batch
+	var only exec.Command
 	limit := lookLimit
 	w.mu.Lock()
 	for i, k := range keys {
@@ -49,14 +50,21 @@ func (w *watcher) look(keys []*watched) {
 		if k.begun && !k.full && !k.news() && (!k.gap || w.single == nil) {
 			known[i] = k.shown.token
 		}
-		replies[i] = b.Add(w.sight(k.key, known[i]))
+		if only = w.sight(k.key, known[i]); len(keys) == 1 {
+			replies[i] = new(exec.Reply)
+		} else {
+			replies[i] = b.Add(only)
+		}
 	}
 	w.mu.Unlock()
-	if b.Len() > 0 {
-		ctx, cancel := context.WithTimeout(w.ctx, limit)
+	ctx, cancel := context.WithTimeout(w.ctx, limit)
+	if len(keys) == 1 && replies[0] != nil {
+		// Where it is by itself, as it mostly is, it takes no batch.
+		*replies[0] = w.exec().Do(ctx, only)
+	} else if b.Len() > 0 {
 		w.exec().Send(ctx, &b)
-		cancel()
 	}
+	cancel()
 	now := time.Now()
 	for i, k := range keys {
 		switch {
