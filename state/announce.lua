@@ -35,10 +35,7 @@ end
 if reply ~= 0 and (reply or ARGV[#ARGV] == 'get') then
 	-- The time is that of the end of the write, and a read has that of its beginning,
 	-- so that it is later by both if it comes later. A user may lack the command.
-	local now, at = redis.pcall('TIME'), '0'
-	if not now.err then
-		at = now[1] .. string.format('%06d', tonumber(now[2]))
-	end
-	redis.call('PUBLISH', channel, ARGV[1] .. ' ' .. at)
+	local now = redis.pcall('TIME')
+	redis.call('PUBLISH', channel, ARGV[1] .. ' ' .. (now[1] or '0') .. ' ' .. (now[2] or '0'))
 end
 return reply

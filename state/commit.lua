@@ -167,13 +167,11 @@ local function life(i)
 	end
 	return string.format('%.0f', math.max(left, 1))
 end
-local now, at = nil, '0'
+local now
 for i = 1, n do
 	if changed[i] and ARGV[5 * i + 3] ~= '' then
 		now = now or redis.pcall('TIME')
-		if not now.err then
-			at = now[1] .. string.format('%06d', tonumber(now[2]))
-		end
+		local at = (now[1] or '0') .. ' ' .. (now[2] or '0')
 		redis.call('PUBLISH', channel(i), ARGV[5 * i + 3] .. ' ' .. life(i) .. ' ' .. at)
 	end
 end

@@ -2,7 +2,6 @@ package state
 
 import (
 	_ "embed"
-	"strconv"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -46,18 +45,17 @@ func sightingOf(reply exec.Reply, known Token, now time.Time) (s sighting, err e
 	if err != nil {
 		return s, err
 	}
-	if len(list) != 4 {
+	if len(list) != 5 {
 		return s, errMalformed
 	}
 	ms, sound := list[1].(int64)
 	s.left, s.at = lifeOf(ms), now
 	expires, also := list[2].(int64)
 	s.expires = expires
-	text, err := exec.Bytes(list[3])
-	if err == nil {
-		s.time, err = strconv.ParseInt(string(text), 10, 64)
-	}
-	if !sound || !also || err != nil {
+	seconds, isText := list[3].(string)
+	micros, isAlso := list[4].(string)
+	s.time, err = microsOf(seconds, micros)
+	if !sound || !also || !isText || !isAlso || err != nil {
 		return s, errMalformed
 	}
 	switch value := list[0].(type) {

@@ -115,7 +115,9 @@ func (m *model) hear(msg listen.Message) {
 }
 
 // textOf returns a word as the server publishes it.
-func textOf(w word) string { return fmt.Sprintf("%s %d %d", w.head(), w.ms, w.at) }
+func textOf(w word) string {
+	return fmt.Sprintf("%s %d %d %d", w.head(), w.ms, w.at/1_000_000, w.at%1_000_000)
+}
 
 func (m *model) write() {
 	m.expire()

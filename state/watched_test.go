@@ -276,7 +276,10 @@ func TestWordsParse(t *testing.T) {
 	} {
 		assert.Equal(t, w, parseWord(textOf(w)))
 	}
-	for _, text := range []string{"", "hello", "0 absent", "0 ttl -1 5", "0 ttl x 5", "0 ttl 99999999999999999999 5", "x absent 0 5", "0 absent 0 -5", "0  0 5", "0 absent 0 5 6"} {
+	for _, text := range []string{
+		"", "hello", "0 absent", "0 ttl -1 5 0", "0 ttl x 5 0", "0 ttl 99999999999999999999 5 0", "x absent 0 5 0", "0 absent 0 -5 0", "0  0 5 0",
+		"0 absent 0 5", "0 absent 0 5 6 7", "0 absent 0 99999999999999 0", "0 absent 0 5 99999999",
+	} {
 		assert.Equal(t, word{db: -1}, parseWord(text), text)
 	}
 }

@@ -1,12 +1,13 @@
 package state
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
 
-// A word is what a write announces of a change, on the channel of the key, as four
-// texts with spaces between them. Channels are those of all databases of a server.
+// A word is what a write announces of a change, on the channel of the key, as texts
+// with spaces between them. Channels are those of all databases of a server.
 type word struct {
 	db int // the database, below 0 if that is not known
 	// state is what is stored from then on: a token, [wordAbsent] or [wordTTL].
@@ -30,16 +31,24 @@ func (w word) head() string { return strconv.Itoa(w.db) + " " + w.state }
 func parseWord(text string) (w word) {
 	db, rest, _ := strings.Cut(text, " ")
 	state, rest, _ := strings.Cut(rest, " ")
-	ms, at, _ := strings.Cut(rest, " ")
+	ms, rest, _ := strings.Cut(rest, " ")
+	seconds, micros, _ := strings.Cut(rest, " ")
 	w.state = state
 	var errs [3]error
 	w.db, errs[0] = strconv.Atoi(db)
 	w.ms, errs[1] = strconv.ParseInt(ms, 10, 64)
-	w.at, errs[2] = strconv.ParseInt(at, 10, 64)
-	if errs != [3]error{} || w.state == "" || w.ms < 0 || w.at < 0 {
+	w.at, errs[2] = microsOf(seconds, micros)
+	if errs != [3]error{} || w.state == "" || w.ms < 0 {
 		return word{db: -1}
 	}
 	return w
+}
+
+// microsOf returns a time that TIME has told, in microseconds.
+func microsOf(seconds, micros string) (int64, error) {
+	s, err := strconv.ParseUint(seconds, 10, 40)
+	m, also := strconv.ParseUint(micros, 10, 20)
+	return int64(s)*1_000_000 + int64(m), errors.Join(err, also) //nolint:gosec // neither is that large
 }
 
 // lifeTolerance is by how many milliseconds the end of a value's time may differ from
