@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -279,6 +280,7 @@ func TestWordsParse(t *testing.T) {
 	for _, text := range []string{
 		"", "hello", "0 absent", "0 ttl -1 5 0", "0 ttl x 5 0", "0 ttl 99999999999999999999 5 0", "x absent 0 5 0", "0 absent 0 -5 0", "0  0 5 0",
 		"0 absent 0 5", "0 absent 0 5 6 7", "0 absent 0 99999999999999 0", "0 absent 0 5 99999999",
+		"0 " + strings.Repeat("a", 41) + " 0 5 0",
 	} {
 		assert.Equal(t, word{db: -1}, parseWord(text), text)
 	}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"crypto/sha1" //nolint:gosec // what tokens are
 	"errors"
 	"strconv"
 	"strings"
@@ -21,6 +22,8 @@ const (
 	wordAbsent = absentText
 	// wordTTL says that the value stays as it is and lives for another time.
 	wordTTL = "ttl"
+	// maxWordState is the length of the longest state, a token.
+	maxWordState = 2 * sha1.Size
 )
 
 // head is the word without what only the server knows.
@@ -33,7 +36,10 @@ func parseWord(text string) (w word) {
 	state, rest, _ := strings.Cut(rest, " ")
 	ms, rest, _ := strings.Cut(rest, " ")
 	seconds, micros, _ := strings.Cut(rest, " ")
-	w.state = state
+	if len(state) > maxWordState {
+		return word{db: -1}
+	}
+	w.state = strings.Clone(state) // the text may be longer than it should, and w is kept
 	var errs [3]error
 	w.db, errs[0] = strconv.Atoi(db)
 	w.ms, errs[1] = strconv.ParseInt(ms, 10, 64)
