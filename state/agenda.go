@@ -85,36 +85,38 @@ func (w *watcher) fence(keys []*watched) {
 	})
 }
 
-// next returns keys to look at together. Those that failed before are looked at by
-// themselves, as they may hold up others.
+// next returns keys to look at together: what is urgent, but some of the others too, so
+// that they get their turn however much is heard. Those that failed before are looked at
+// by themselves, as they may hold up others, and fewer at a time, as they may be large.
 func (w *watcher) next() (keys []*watched) {
-	for len(keys) < lookTogether {
-		from := &w.urgent
-		if len(*from) == 0 {
-			from = &w.queue
-		}
-		if len(*from) == 0 {
-			break
-		}
-		k := (*from)[0]
-		if k.queued && len(keys) > 0 && (k.failures > 0) != (keys[0].failures > 0) {
-			break
-		}
-		if *from = (*from)[1:]; len(*from) == 0 {
-			*from = nil
-		}
-		if k.queued { // and not looked at since
+	take := func(from *[]*watched, most int) {
+		for len(*from) > 0 && len(keys) < most {
+			k := (*from)[0]
+			if k.queued && len(keys) > 0 && (k.failures > 0) != (keys[0].failures > 0) {
+				return
+			}
+			if *from = (*from)[1:]; len(*from) == 0 {
+				*from = nil
+			}
+			if !k.queued { // looked at since
+				continue
+			}
 			k.queued, k.urgent = false, false
-			keys = append(keys, k)
+			if keys = append(keys, k); k.failures > 0 {
+				most = min(most, max(lookTogether>>k.failures, 1))
+			}
 		}
 	}
+	take(&w.urgent, lookTogether*3/4)
+	take(&w.queue, lookTogether)
+	take(&w.urgent, lookTogether)
 	return keys
 }
 
 // nextTime returns when there is something to do even if nothing is heard.
 func (w *watcher) nextTime() time.Time {
 	until := w.reread
-	if w.passing {
+	if !w.searched.IsZero() && (w.passing || w.searched.Before(until)) {
 		until = w.searched
 	}
 	if len(w.due) > 0 && w.due[0].due.Before(until) {

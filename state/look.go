@@ -15,9 +15,12 @@ const (
 	// lookLimit bounds one look, as a server that does not answer must not hold up what
 	// there is to show of others.
 	lookLimit = time.Second
-	// firstLookLimit bounds a look at keys that failed before. It grows to lookLimit, as
-	// the network may be slow.
-	firstLookLimit = lookLimit / 4
+	// firstLookLimit bounds a look at keys that failed before, fewer each time. It grows
+	// to longestLookLimit, as it may be that the network is slow and the values large,
+	// and to patientLookLimit where no other key is watched.
+	firstLookLimit   = lookLimit / 4
+	longestLookLimit = 2 * lookLimit
+	patientLookLimit = 30 * lookLimit
 	// staleAfter is after how long values that were read are read again before they are
 	// shown, if something was heard since.
 	staleAfter = 20 * time.Millisecond
@@ -37,14 +40,11 @@ func (w *watcher) look(keys []*watched) {
 	replies := make([]*exec.Reply, len(keys))
 	var b exec.Batch
 	var only exec.Command
-	limit := lookLimit
 	w.mu.Lock()
+	limit := w.limitOf(keys[0])
 	for i, k := range keys {
 		if k.held != nil {
 			continue
-		}
-		if k.failures > 0 {
-			limit = growing(firstLookLimit, lookLimit, k.failures-1)
 		}
 		k.read, k.known = k.heard, k.journal.heard
 		if k.begun && !k.full && !k.news() && (!k.gap || w.single == nil) {
@@ -72,23 +72,30 @@ func (w *watcher) look(keys []*watched) {
 			return
 		case replies[i] == nil:
 			w.consider(k, k.held, now)
-		case time.Since(now) > staleAfter && w.overtaken(k):
+		case i > 0 && time.Since(now) > staleAfter && w.overtaken(k):
+			w.look(keys[i : i+1])
 		default:
 			w.lookAt(k, *replies[i], known[i], now)
 		}
 	}
 }
 
-// overtaken reports whether something was heard since the key was read, and has it be
-// read again then.
+// limitOf returns how long a look at keys like that one may take.
+func (w *watcher) limitOf(k *watched) time.Duration {
+	switch {
+	case k.failures == 0:
+		return lookLimit
+	case w.single != nil:
+		return growing(lookLimit, patientLookLimit, k.failures)
+	}
+	return growing(firstLookLimit, longestLookLimit, k.failures-1)
+}
+
+// overtaken reports whether something was heard since the key was read.
 func (w *watcher) overtaken(k *watched) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if k.heard == k.read {
-		return false
-	}
-	w.enqueue(k, true)
-	return true
+	return k.heard > k.read
 }
 
 // lookAt deals with the reply to the look at a key.
@@ -105,6 +112,7 @@ func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Tim
 	}
 	switch {
 	case err == nil:
+		w.answered = true
 		w.family.noteBytes(len(s.data))
 	case errors.Is(err, ErrWrongType):
 		s = sighting{present: true, left: NoTTL, at: now, err: err}
@@ -130,7 +138,7 @@ func (w *watcher) endures(err error) bool {
 		}
 	}
 	_, patient := w.ctx.Deadline()
-	return w.ctx.Err() == nil && (w.begun || patient || time.Since(w.begins) < beginLimit)
+	return w.ctx.Err() == nil && (w.answered || patient || time.Since(w.begins) < beginLimit)
 }
 
 // search looks for keys of the family that are not watched yet, and at what is in the
@@ -143,6 +151,7 @@ func (w *watcher) search() {
 	defer watchdog.Stop()
 	err := w.scan(ctx, w.subject.Key, func(hits []*hit) bool {
 		watchdog.Stop()
+		w.answered = true
 		w.mu.Lock()
 		for _, h := range hits {
 			if key := h.one.key.rest; w.keys[key] == nil {
@@ -252,7 +261,7 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 func (w *watcher) attend(k *watched, s *sighting) {
 	due := time.Time{}
 	if s.present && s.left != NoTTL {
-		due = s.at.Add(s.left + late)
+		due = s.at.Add(s.left).Add(late)
 	}
 	w.schedule(k, due)
 	if k.heard > k.read {

@@ -1,10 +1,6 @@
 package state
 
-import (
-	"time"
-
-	"github.com/typedstate/typedstate/internal/listen"
-)
+import "time"
 
 // watched is one key of a watcher: what has been shown of it, and what was heard since.
 type watched struct {
@@ -43,17 +39,8 @@ type watched struct {
 // over by what was announced.
 const early = 2000
 
-// hear notes a message that concerns the database db.
-func (k *watched) hear(m listen.Message, db int) {
-	if m.Native {
-		k.heard++
-		k.hearNative(m.Text)
-		return
-	}
-	w := parseWord(m.Text)
-	if w.db >= 0 && db >= 0 && w.db != db {
-		return
-	}
+// hear notes an announcement.
+func (k *watched) hear(w word) {
 	if k.heard++; w.state == "" { // a hint of somebody else
 		return
 	}
@@ -66,6 +53,7 @@ func (k *watched) hear(m listen.Message, db int) {
 
 // hearNative notes what the server says of the key.
 func (k *watched) hearNative(what string) {
+	k.heard++
 	switch what {
 	case "expire", "persist":
 		return // the lifetime alone

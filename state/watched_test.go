@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/typedstate/typedstate/internal/listen"
 )
 
 // A script of what a watcher of one key hears and sees, and what it shows.
@@ -46,11 +44,11 @@ func (s *watchScene) told(text string, ms int64) {
 func (s *watchScene) say(w word) {
 	s.now = s.now.Add(10 * time.Microsecond)
 	w.at = s.now.UnixMicro() - s.before.Microseconds()
-	s.k.hear(listen.Message{Text: textOf(w)}, 0)
+	s.k.hear(parseWord(textOf(w)))
 }
 
 func (s *watchScene) native(what string) {
-	s.k.hear(listen.Message{Text: what, Native: true}, 0)
+	s.k.hearNative(what)
 }
 
 // sees returns what becomes of a sighting: "pass", "hold", or the event.

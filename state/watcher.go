@@ -34,6 +34,7 @@ type watcher struct {
 	show     func(*notice) bool
 	sated    bool // the consumer wants no more
 	begins   time.Time
+	answered bool      // a server has, and so the watch has begun for its caller
 	begun    bool      // what was there at first has been found
 	searched time.Time // when to search for keys that are not watched, or zero
 	failures int       // searches in a row that failed
@@ -99,6 +100,10 @@ func (w *watcher) add(key string, absent bool) *watched {
 func (w *watcher) Heard(m listen.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	word := parseWord(m.Text)
+	if !m.Native && word.db >= 0 && w.store.db >= 0 && word.db != w.store.db {
+		return
+	}
 	k := w.keys[m.Key]
 	if k == nil {
 		if _, ours := w.parse(m.Key); !ours {
@@ -106,7 +111,11 @@ func (w *watcher) Heard(m listen.Message) {
 		}
 		k = w.add(m.Key, true)
 	}
-	k.hear(m, w.store.db)
+	if m.Native {
+		k.hearNative(m.Text)
+	} else {
+		k.hear(word)
+	}
 	w.enqueue(k, true)
 }
 
@@ -201,18 +210,24 @@ func (w *watcher) step() {
 	}
 	w.tend(now)
 	keys := w.next()
-	search := !w.searched.IsZero() && !now.Before(w.searched) && len(keys) == 0
-	if len(keys) == 0 && w.searched.IsZero() && w.passing {
+	overdue := lookLimit // a search waits for no longer, however much there is to look at
+	if len(keys) == 0 {
+		overdue = 0
+	}
+	search := !w.searched.IsZero() && !now.Before(w.searched.Add(overdue))
+	if len(keys) == 0 && w.passing && (w.searched.IsZero() || w.failures > 0) {
 		w.passing, w.reread = false, now.Add(w.pause())
 	}
 	until := w.nextTime()
 	w.mu.Unlock()
-	switch {
-	case len(keys) > 0:
+	if len(keys) > 0 {
 		w.look(keys)
+	}
+	switch {
+	case w.err != nil || w.sated:
 	case search:
 		w.search()
-	default:
+	case len(keys) == 0:
 		w.wait(until)
 	}
 }
