@@ -145,7 +145,7 @@ func TestAWriteIsShownWhileAllIsReadAgain(t *testing.T) {
 	for range n {
 		f.next()
 	}
-	d.readDown.Store(int64(10 * time.Millisecond))
+	d.readDown.Store(int64(20 * time.Millisecond))
 	time.Sleep(500 * time.Millisecond)
 	for i := range 10 {
 		user := strconv.Itoa(i)
