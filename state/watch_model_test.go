@@ -129,7 +129,7 @@ func (m *model) publish(w word) {
 		if k == nil {
 			k = m.w.add("k", true)
 		}
-		k.hear(listen.Message{Key: "k", Text: textOf(w)}, 0)
+		k.hear(parseWord(textOf(w)))
 		m.w.enqueue(k, true)
 	})
 }
