@@ -269,5 +269,5 @@ func TestAWordHoldsATTLOfAnyLength(t *testing.T) {
 	require.NoError(t, err)
 	heard := e.heard(t)
 	require.Len(t, heard, 1)
-	assert.Regexp(t, `^watched:\{g\}:1 [0-9a-f]{40} (4999999999|5000000000)[0-9]{6}$`, heard[0])
+	assert.Regexp(t, `^watched:\{g\}:1 0 [0-9a-f]{40} (4999999999|5000000000)[0-9]{6} [0-9]+ [0-9]+$`, heard[0])
 }

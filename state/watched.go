@@ -35,9 +35,9 @@ type watched struct {
 	index int       // in the heap of those that are due, or -1
 }
 
-// early is by how much, in microseconds, a value may be found gone before its time is
+// early is by how much, in milliseconds, a value may be found gone before its time is
 // over by what was announced.
-const early = 2000
+const early = 2
 
 // hear notes an announcement.
 func (k *watched) hear(w word) {
@@ -154,12 +154,12 @@ func (k *watched) nameOf(s *sighting) int {
 func (k *watched) expired(s *sighting) bool {
 	number, _ := k.journal.until(s.time, k.known)
 	if w := k.journal.word(number); w != nil && number > k.journal.shown {
-		return w.ms > 0 && (s.time == 0 || s.time >= w.at+1000*w.ms-early)
+		return w.ms > 0 && (s.time == 0 || s.time/1000 >= w.at/1000+w.ms-early)
 	}
 	if s.time == 0 {
-		return k.shown.present && k.shown.left != NoTTL && !s.at.Before(k.shown.at.Add(k.shown.left-early*time.Microsecond))
+		return k.shown.present && k.shown.left != NoTTL && !s.at.Before(k.shown.at.Add(k.shown.left-early*time.Millisecond))
 	}
-	return k.shown.present && k.shown.expires > 0 && s.time >= 1000*k.shown.expires-early
+	return k.shown.present && k.shown.expires > 0 && s.time/1000 >= k.shown.expires-early
 }
 
 // take has the state be the one shown, and returns the event without its value.
