@@ -54,7 +54,7 @@ func parseWord(text string) (w word) {
 func microsOf(seconds, micros string) (int64, error) {
 	s, err := strconv.ParseUint(seconds, 10, 40)
 	m, also := strconv.ParseUint(micros, 10, 20)
-	return int64(s)*1_000_000 + int64(m), errors.Join(err, also) //nolint:gosec // neither is that large
+	return int64(s)*1_000_000 + int64(m), errors.Join(err, also)
 }
 
 // lifeTolerance is by how many milliseconds the end of a value's time may differ from
