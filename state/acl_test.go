@@ -129,6 +129,7 @@ func TestNeededCommands(t *testing.T) {
 	open := func(t *testing.T, client redis.UniversalClient) *state.Store {
 		store, err := state.New(client, state.Options{EnableSet: true, EnableRemove: true, EnableScan: true})
 		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
 		return store
 	}
 	found := map[string][]string{}
