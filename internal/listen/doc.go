@@ -10,5 +10,6 @@
 // A message is lost if a connection breaks before it has come, and no server
 // says so. The hub does: [Listener.Lost] when the connection breaks, and
 // [Listener.Ready] once everything that is published from then on will be heard.
-// Whoever reads what it wants to know after Ready misses nothing.
+// Whoever reads what it wants to know after Ready misses nothing. [Hub.Fence] tells
+// when all was heard that was published until now.
 package listen
