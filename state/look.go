@@ -212,12 +212,9 @@ func (w *watcher) judge(k *watched, s *sighting, now time.Time) (n *notice) {
 	if w.single != nil {
 		w.begun = true
 	}
-	if k.certain && !w.store.hub.Follows(k.key) {
-		k.certain = false // what led here was published elsewhere
-		w.schedule(k, now.Add(wordDelay))
-		return nil
-	}
-	if w.broken && k.begun && !k.same(s) { // what has led here may not have been heard
+	// What has led here may not have been heard: the connection broke, or it was
+	// published at a node that the hub does not listen to yet.
+	if k.begun && !k.same(s) && (w.broken || !w.store.hub.Follows(k.key)) {
 		k.miss()
 	}
 	family := w.single == nil
