@@ -100,8 +100,7 @@ func (w *watcher) overtaken(k *watched) bool {
 
 // lookAt deals with the reply to the look at a key.
 func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Time) {
-	s, err := sightingOf(reply, known, now)
-	err = cause(w.ctx, err)
+	s, err := w.sighted(reply, known, now)
 	if reply.Redirected() { // and what led here was published where the hub does not listen yet
 		w.store.hub.Redirected()
 		w.mu.Lock()
@@ -114,8 +113,6 @@ func (w *watcher) lookAt(k *watched, reply exec.Reply, known Token, now time.Tim
 	case err == nil:
 		w.answered = true
 		w.family.noteBytes(len(s.data))
-	case errors.Is(err, ErrWrongType):
-		s = sighting{present: true, left: NoTTL, at: now, err: err}
 	case w.endures(err):
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -2,6 +2,7 @@ package state
 
 import (
 	_ "embed"
+	"errors"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/exec"
@@ -37,6 +38,16 @@ func (w *watcher) sight(key string, known Token) exec.Command {
 		read = watchScript.ReadPrimary
 	}
 	return read([]string{key}, digest).Expecting(w.family.usualBytes())
+}
+
+// sighted returns what the reply to the command of sight shows. A key of another type is
+// a sighting too.
+func (w *watcher) sighted(reply exec.Reply, known Token, now time.Time) (sighting, error) {
+	s, err := sightingOf(reply, known, now)
+	if err = cause(w.ctx, err); errors.Is(err, ErrWrongType) {
+		return sighting{present: true, left: NoTTL, at: now, err: err}, nil
+	}
+	return s, err
 }
 
 // sightingOf reads the reply to the command of sight.

@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -66,10 +65,7 @@ func (w *watcher) await(does func(*notice) bool) (found *notice) {
 // glance reads the key once.
 func (w *watcher) glance() *notice {
 	reply := w.exec().Do(w.ctx, w.sight(w.single.key, Token{}))
-	s, err := sightingOf(reply, Token{}, time.Now())
-	if err = cause(w.ctx, err); errors.Is(err, ErrWrongType) {
-		s, err = sighting{present: true, err: err}, nil
-	}
+	s, err := w.sighted(reply, Token{}, time.Now())
 	w.err = err
 	return &notice{sighting: s, key: w.single.key, kind: EventCurrent}
 }

@@ -100,9 +100,11 @@ func (w *watcher) add(key string, absent bool) *watched {
 func (w *watcher) Heard(m listen.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	word := parseWord(m.Text)
-	if !m.Native && word.db >= 0 && w.store.db >= 0 && word.db != w.store.db {
-		return
+	var said word
+	if !m.Native {
+		if said = parseWord(m.Text); said.db >= 0 && w.store.db >= 0 && said.db != w.store.db {
+			return
+		}
 	}
 	k := w.keys[m.Key]
 	if k == nil {
@@ -114,7 +116,7 @@ func (w *watcher) Heard(m listen.Message) {
 	if m.Native {
 		k.hearNative(m.Text)
 	} else {
-		k.hear(word)
+		k.hear(said)
 	}
 	w.enqueue(k, true)
 }

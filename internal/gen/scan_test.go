@@ -224,8 +224,14 @@ true
 // Generated code walks over keys as it is documented, against a real store.
 func TestWalk(t *testing.T) {
 	t.Parallel()
+	assertPrints(t, walkedOutput, walked)
+}
+
+// assertPrints generates code for a program, and runs it.
+func assertPrints(t *testing.T, want, source string) {
+	t.Helper()
 	dir := newModule(t)
-	write(t, filepath.Join(dir, "main.go"), walked)
+	write(t, filepath.Join(dir, "main.go"), source)
 	result := run(t, dir, ".")
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
 	require.NoError(t, result.Apply())
@@ -233,5 +239,5 @@ func TestWalk(t *testing.T) {
 	program.Dir, program.Env = dir, offline
 	output, err := program.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	assert.Equal(t, walkedOutput, string(output))
+	assert.Equal(t, want, string(output))
 }

@@ -1,13 +1,6 @@
 package gen_test
 
-import (
-	"os/exec"
-	"path/filepath"
-	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-)
+import "testing"
 
 // watcher is a program that watches with generated code, and changes what it watches
 // at each step.
@@ -101,14 +94,5 @@ true
 // Generated code watches as it is documented, against a real store.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	dir := newModule(t)
-	write(t, filepath.Join(dir, "main.go"), watcher)
-	result := run(t, dir, ".")
-	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
-	require.NoError(t, result.Apply())
-	program := exec.CommandContext(t.Context(), "go", "run", ".")
-	program.Dir, program.Env = dir, offline
-	output, err := program.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	assert.Equal(t, watcherOutput, string(output))
+	assertPrints(t, watcherOutput, watcher)
 }

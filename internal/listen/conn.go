@@ -28,6 +28,7 @@ var errBroken = errors.New("the connection broke")
 // own for TLS, connects in vain; the call returns its error all the same.
 type conn struct {
 	pubsub *redis.PubSub
+	over   context.Context
 	server string        // what tells its server, where that may change; see server.go
 	heard  atomic.Uint64 // replies and messages
 	ended  chan struct{} // closed when the reader has ended
@@ -38,9 +39,9 @@ type conn struct {
 func dial(ctx context.Context, l *link, server string) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
-	over, end := context.WithCancel(ctx)
+	over, end := context.WithCancel(context.Background())
 	end()
-	c := &conn{pubsub: l.node.Subscribe(over), server: server, ended: make(chan struct{})}
+	c := &conn{pubsub: l.node.Subscribe(over), over: over, server: server, ended: make(chan struct{})}
 	l.expect(command{word: ping, left: 1})
 	if err := c.pubsub.Ping(ctx); err != nil {
 		_ = c.pubsub.Close()
@@ -70,11 +71,7 @@ func (c *conn) close(err error) error {
 
 // receive returns what comes next. It has no timeout: one in the middle of a message
 // would leave the rest to be taken for another.
-func (c *conn) receive() (any, error) {
-	over, end := context.WithCancel(context.Background())
-	end()
-	return c.pubsub.Receive(over)
-}
+func (c *conn) receive() (any, error) { return c.pubsub.Receive(c.over) }
 
 // write sends a command. A context that is over still has its deadline.
 func (c *conn) write(cmd command) error {

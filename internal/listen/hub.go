@@ -68,8 +68,8 @@ func New(c *exec.Client) *Hub {
 //
 // A subject takes one SUBSCRIBE or PSUBSCRIBE for its announcements and another for
 // the server's own channel, O(1) each, on the node that owns the key or the slot of a
-// pattern, or on every master; those of many subjects go together. Further listeners to a subject cost
-// the server nothing.
+// pattern, or on every master; those of many subjects go together. Further listeners
+// to a subject cost the server nothing.
 func (h *Hub) Listen(s Subject, l Listener) (stop func()) {
 	g := &listening{listener: l}
 	h.mu.Lock()
