@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/typedstate/typedstate/internal/bridge"
 )
 
 // Reader is what reading needs: a [*Store], a [View] or a [*Tx]. Only this package
@@ -74,10 +76,10 @@ func (v View) GetState(ctx context.Context, names ...string) (map[string]json.Ra
 type permission uint8
 
 const (
-	mayGet permission = 1 << iota
-	maySet
-	mayRemove
-	mayScan
+	mayGet    = permission(bridge.Get)
+	maySet    = permission(bridge.Set)
+	mayRemove = permission(bridge.Remove)
+	mayScan   = mayRemove << 1
 )
 
 // check returns the error of the first permission that is needed and not given.

@@ -1,0 +1,112 @@
+package ratelimit
+
+import (
+	"context"
+
+	"github.com/typedstate/typedstate/state"
+)
+
+// Limiter decides about the subjects of a family. It is safe for concurrent use, and costs
+// nothing to keep. [New] makes one.
+//
+// Besides the errors that they name, its methods can fail as every operation of package
+// state: with state.ErrInvalidKey, state.ErrClosed, state.ErrPermission,
+// state.ErrOverloaded, state.ErrWrongType, an error of the context or one of the network;
+// those that take or give back tokens with state.ErrSetDisabled, state.ErrUnknownOutcome
+// and state.ErrOutOfMemory too. All are wrapped in a *state.Error. Options.OnFailure can
+// have a Decision in the place of an error.
+type Limiter[K any] struct {
+	subjects subjects[K]
+	limiter  *limiter
+}
+
+// New returns a limiter for the subjects of f in store, whose prefix begins their keys. It
+// fails with state.ErrNoStore, or if the options are wrong; it sends nothing. What takes
+// tokens needs a store with EnableSet.
+func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error) {
+	l, err := newLimiter(store, f.subjects.family, f.limits, o)
+	return &Limiter[K]{f.subjects, l}, err
+}
+
+// With returns a limiter for the same subjects with other limits, such as those of a
+// customer's plan. A limit that has the name and kind of an earlier one goes on with what
+// was used of it. It fails if a limit is wrong.
+func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
+	other, err := l.limiter.with(limits)
+	return &Limiter[K]{l.subjects, other}, err
+}
+
+// Allow takes one token of each limit of subject, or none of any. It sends EVALSHA, and
+// EVAL to a server that does not know the script, with HMGET, HSET and PEXPIRE in it. O(m+s)
+// for m limits with s slots in use.
+func (l *Limiter[K]) Allow(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
+	return l.limiter.allow(ctx, "Allow", l.subjects.name(subject), 1, opts)
+}
+
+// AllowN is [Limiter.Allow] for n tokens, all or nothing. It fails with [ErrTokens] if n is
+// less than 1. A call for more than a limit's [Limit.Capacity] is denied, and its
+// RetryAfter is [Never].
+func (l *Limiter[K]) AllowN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
+	return l.limiter.allow(ctx, "AllowN", l.subjects.name(subject), n, opts)
+}
+
+// AllowUpTo takes as many tokens as all limits of subject have, up to n. It fails with
+// [ErrTokens] if n is less than 1. It sends what [Limiter.Allow] sends.
+func (l *Limiter[K]) AllowUpTo(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
+	return l.limiter.allowUpTo(ctx, l.subjects.name(subject), n, opts)
+}
+
+// Peek returns what [Limiter.Allow] would, and takes nothing. It sends EVALSHA, with HMGET in
+// it, and works on a store without EnableSet. It is tried again as reads are. O(m+s).
+func (l *Limiter[K]) Peek(ctx context.Context, subject K) (Decision, error) {
+	return l.limiter.peek(ctx, l.subjects.name(subject))
+}
+
+// Request is one call of [Limiter.AllowMany].
+type Request[K any] struct {
+	Subject K
+	// N is how many tokens it takes; 0 is one.
+	N int64
+	// OpID is as in [OpID], or empty.
+	OpID string
+}
+
+// AllowMany decides each request by itself, in their order where they have one subject, in
+// round trips that they share, to each node of a Cluster at the same time. If some fail, the
+// error says how many and wraps the first failure, and Decision.Err is the error of each.
+func (l *Limiter[K]) AllowMany(ctx context.Context, requests ...Request[K]) ([]Decision, error) {
+	named := make([]request, len(requests))
+	for i, r := range requests {
+		named[i] = request{l.subjects.name(r.Subject), r.N, r.OpID}
+	}
+	return l.limiter.allowMany(ctx, named)
+}
+
+// Wait is [Limiter.WaitN] for one token.
+func (l *Limiter[K]) Wait(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
+	return l.limiter.wait(ctx, "Wait", l.subjects.name(subject), 1, opts)
+}
+
+// WaitN waits until n tokens are granted. It asks, and asks again after RetryAfter and a
+// little more at random. It fails at once with [ErrNever] if no waiting helps, with
+// context.DeadlineExceeded if the context ends before RetryAfter has passed, and with
+// [ErrTokens] if n is less than 1. Who waits longest is not sure to be first.
+func (l *Limiter[K]) WaitN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
+	return l.limiter.wait(ctx, "WaitN", l.subjects.name(subject), n, opts)
+}
+
+// Reserve is [Limiter.AllowN] for tokens that [Reservation.Refund] can give back within
+// Options.ReceiptTTL, if they turn out not to be needed. If it fails with
+// state.ErrUnknownOutcome, the reservation is returned too, and its Refund gives back what
+// was taken, if it was.
+func (l *Limiter[K]) Reserve(ctx context.Context, subject K, n int64, opts ...CallOption) (*Reservation, error) {
+	return l.limiter.reserve(ctx, l.subjects.name(subject), n, opts)
+}
+
+// Reset forgets what was used of the limits with those names, or, without names, of all
+// limits and all that is remembered of the subject. What was reserved before is not given
+// back after. It fails with [ErrUnknownLimit], or state.ErrRemoveDisabled on a store without
+// EnableRemove. It sends UNLINK, or EVALSHA with HMGET and HSET in it. O(m).
+func (l *Limiter[K]) Reset(ctx context.Context, subject K, names ...string) error {
+	return l.limiter.reset(ctx, l.subjects.name(subject), names)
+}

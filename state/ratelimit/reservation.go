@@ -1,0 +1,31 @@
+package ratelimit
+
+import "context"
+
+// Reservation is what [Limiter.Reserve] has taken, or was denied.
+type Reservation struct {
+	Decision
+
+	limiter *limiter
+	name    string // of the subject's key
+	id      string
+}
+
+// Refund gives back all tokens of the reservation, once, and reports whether they are back,
+// by this call or an earlier one. It is false if there was nothing to give back, or if it is
+// too late: after Options.ReceiptTTL, or [Limiter.Reset].
+//
+// A limit gets back what it still counts of the tokens, which is nothing once its per has
+// passed; a bucket counts tokens that were taken first as those that refill first, and one
+// that was redefined in between gets nothing back. So a refund never lets more pass than the
+// limits allow.
+//
+// It may be repeated, after a lost reply too, and does that by itself while ctx lasts. It
+// sends EVALSHA, with HMGET and HSET in it. O(m+s).
+func (r *Reservation) Refund(ctx context.Context) (bool, error) { return r.RefundN(ctx, r.Granted) }
+
+// RefundN is [Reservation.Refund] for n of the tokens; the others are used for good. It fails
+// with [ErrTokens] unless n is from 1 up to Granted.
+func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
+	return r.limiter.refund(ctx, r, n)
+}
