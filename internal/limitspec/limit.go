@@ -3,7 +3,12 @@
 // directives ([Parse]). Package ratelimit and the generator share it.
 package limitspec
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Kind is how a limit counts.
 type Kind uint8
@@ -49,21 +54,57 @@ const (
 	MaxLimits = 8
 	// MaxNameBytes is how long a limit's name may be.
 	MaxNameBytes = 32
-	// MaxUnits is the largest number that a server's script can count to exactly.
-	MaxUnits = 1 << 53
+	// MaxUnits bounds what a server's script counts, which is exact up to twice as much.
+	MaxUnits = 1 << 52
+	// MinPer and MaxPer bound the time of a limit.
+	MinPer = time.Millisecond
+	MaxPer = 366 * 24 * time.Hour
 )
 
-// String returns the limit as a directive has it.
-func (l Limit) String() string { panic("not yet") }
+// Capacity returns the most tokens that there can be at once.
+func (l Limit) Capacity() int64 { return cmp.Or(l.Burst, l.N) }
 
-// Check returns the index of the first limit that breaks a rule, alone or beside those before
-// it, and what is wrong with it.
-func Check(limits []Limit) (at int, err error) { panic("not yet") }
-
-// Units returns the rate of a bucket in lowest terms: it refills by n units in each
+// Units returns the rate of l in lowest terms: a bucket refills by n units in each
 // microsecond, and a token is per of them.
-func (l Limit) Units() (n, per int64) { panic("not yet") }
+func (l Limit) Units() (n, per int64) {
+	n, per = l.N, l.Per.Microseconds()
+	divisor := n
+	for rest := per; rest != 0; {
+		divisor, rest = rest, divisor%rest
+	}
+	return n / divisor, per / divisor
+}
 
-// Parse returns the limit that a directive's option of that kind gives, such as
-// "1000/1h,burst=200". If it is wrong, at is the byte of text where.
-func Parse(kind Kind, text string) (l Limit, at int, err error) { panic("not yet") }
+// String returns the limit as a directive has it.
+func (l Limit) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v=%d/%s", l.Kind, l.N, Duration(l.Per))
+	if l.Burst != 0 {
+		fmt.Fprintf(&b, ",burst=%d", l.Burst)
+	}
+	if l.Slots != 0 {
+		fmt.Fprintf(&b, ",slots=%d", l.Slots)
+	}
+	if l.Shadow {
+		b.WriteString(",shadow")
+	}
+	if l.Name != defaultName(l) {
+		b.WriteString(",name=" + l.Name)
+	}
+	return b.String()
+}
+
+// defaultName is the name of a limit whose directive gives none.
+func defaultName(l Limit) string { return l.Kind.String() + "-" + Duration(l.Per) }
+
+// Duration returns d in its shortest form, such as "1m" or "1h30m".
+func Duration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

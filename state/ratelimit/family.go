@@ -1,10 +1,6 @@
 package ratelimit
 
-import (
-	"fmt"
-
-	"github.com/typedstate/typedstate/internal/bridge"
-)
+import "fmt"
 
 // Global is the subject of a family whose template has no parameter.
 type Global = struct{}
@@ -53,10 +49,4 @@ func define[K any](template string, name func(K) string, given []Limit) (*Family
 		return nil, err
 	}
 	return &Family[K]{s, l}, nil
-}
-
-// subjects are all keys of one template.
-type subjects[K any] struct {
-	family *bridge.Family
-	name   func(K) string
 }

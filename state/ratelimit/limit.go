@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/limitspec"
@@ -31,7 +30,7 @@ func Window(name string, n int64, per time.Duration) Limit {
 // (ITU-T I.371) in integers.
 //
 // The name is as for [Window]. The burst times per in microseconds, divided by what n
-// and per have in common, must be less than 2^53.
+// and per have in common, must be at most 2^52.
 func Bucket(name string, n int64, per time.Duration) Limit {
 	return Limit{limitspec.Limit{Kind: limitspec.Bucket, Name: name, N: n, Per: per}}
 }
@@ -60,7 +59,7 @@ func (l Limit) Per() time.Duration { return l.spec.Per }
 
 // Capacity returns the most tokens that there can be at once: n of a window, and the
 // burst of a bucket.
-func (l Limit) Capacity() int64 { return cmp.Or(l.spec.Burst, l.spec.N) }
+func (l Limit) Capacity() int64 { return l.spec.Capacity() }
 
 // IsShadow reports whether the limit denies nothing.
 func (l Limit) IsShadow() bool { return l.spec.Shadow }

@@ -11,10 +11,6 @@ type limits struct{}
 
 func newLimits(given []Limit) (limits, error) { panic("not yet") }
 
-func newSubjects[K any](template string, name func(K) string) (subjects[K], error) {
-	panic("not yet")
-}
-
 type limiter struct{}
 
 type call struct {
