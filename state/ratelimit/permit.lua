@@ -8,7 +8,10 @@
 -- Replies 1 if the permit was held until now, and 0 if not.
 
 local key, member = KEYS[1], ARGV[1]
-local time = redis.call('TIME')
+local time = redis.pcall('TIME')
+if time.err then
+	return time
+end
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 
 local ends = redis.pcall('ZSCORE', key, member)

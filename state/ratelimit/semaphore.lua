@@ -13,7 +13,10 @@
 -- none is renewed}.
 
 local key, member = KEYS[1], ARGV[1]
-local time = redis.call('TIME')
+local time = redis.pcall('TIME')
+if time.err then
+	return time
+end
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 
 local function text(number)

@@ -139,11 +139,14 @@ func answerOf(reply exec.Reply) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if len(list) < 2 {
+		return answer{}, errReply
+	}
 	var numbers [3]int64
 	for i, v := range list[:min(len(list), 3)] {
 		n, ok := v.(int64)
 		if !ok {
-			return answer{}, &exec.UnexpectedError{Kind: fmt.Sprintf("%T", v)}
+			return answer{}, errReply
 		}
 		numbers[i] = n
 	}
