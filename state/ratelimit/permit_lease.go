@@ -45,7 +45,7 @@ func (p *Permit) renew() {
 	switch {
 	case p.ctx.Err() != nil:
 	case err != nil:
-		p.renewal.Reset(min(lease/20, time.Second))
+		p.renewal.Reset(time.Until(begun.Add(min(lease/20, time.Second))))
 	default:
 		p.until = begun.Add(p.semaphore.trusted())
 		p.loss.Reset(time.Until(p.until))

@@ -98,27 +98,35 @@ func script(args []any) int {
 
 // meddler stands between a client and its server.
 type meddler struct {
+	what meddling
 	mu   sync.Mutex
-	what func(script int, send func() error) error
-	seen []int // the scripts that were sent
+	seen map[int]int // the scripts that were sent
 }
 
+// meddling does something else with a script than to send it.
+type meddling func(ctx context.Context, script int, send func() error) error
+
 // meddle has what, if it is not nil, send the scripts of a semaphore in its own way.
-func meddle(client *redis.Client, what func(script int, send func() error) error) *meddler {
-	m := &meddler{what: what}
+func meddle(client *redis.Client, what meddling) *meddler {
+	if what == nil {
+		what = func(_ context.Context, _ int, send func() error) error { return send() }
+	}
+	m := &meddler{what: what, seen: map[int]int{}}
 	client.AddHook(m)
 	return m
 }
 
-func (m *meddler) count(script int) (n int) {
+// count returns how often a script was sent to a server that knew it.
+func (m *meddler) count(script int) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, s := range m.seen {
-		if s == script {
-			n++
-		}
-	}
-	return n
+	return m.seen[script]
+}
+
+func (m *meddler) add(script, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[script] += n
 }
 
 func (*meddler) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -129,15 +137,13 @@ func (m *meddler) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if s == 0 {
 			return next(ctx, cmd)
 		}
-		m.mu.Lock()
-		m.seen = append(m.seen, s)
-		m.mu.Unlock()
-		if m.what == nil {
-			return next(ctx, cmd)
-		}
-		err := m.what(s, func() error { return next(ctx, cmd) })
+		m.add(s, 1)
+		err := m.what(ctx, s, func() error { return next(ctx, cmd) })
 		if err != nil && cmd.Err() == nil {
 			cmd.SetErr(err)
+		}
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			m.add(s, -1)
 		}
 		return err
 	}
