@@ -1,0 +1,124 @@
+package ratelimit_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+)
+
+// loser loses replies of a server on purpose.
+type loser struct {
+	proxy *redistest.Proxy
+	lost  atomic.Int64 // how many replies are still to be lost
+	store *state.Store
+}
+
+// loseReplies returns a store on srv that knows the scripts already, and loses nothing yet.
+func loseReplies(t *testing.T, srv *redistest.Server) *loser {
+	t.Helper()
+	l := &loser{proxy: redistest.StartProxy(t, srv.Addr())}
+	o := srv.Options()
+	o.Addr = l.proxy.Addr()
+	client := redis.NewClient(o)
+	t.Cleanup(func() { _ = client.Close() })
+	l.store = storeOn(t, client)
+	p, err := semaphoreOf(t, l.store, desks).TryAcquire(t.Context(), "first")
+	require.NoError(t, err)
+	mustRelease(t, p)
+	l.proxy.SetFault(func(request []string) redistest.Fault {
+		if strings.HasPrefix(request[0], "EVAL") && l.lost.Add(-1) >= 0 {
+			return redistest.DropReply
+		}
+		return redistest.Pass
+	})
+	return l
+}
+
+func TestALostReplyCostsNoPermit(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	l := loseReplies(t, srv)
+	s := semaphoreOf(t, l.store, desks)
+	observer := semaphoreOf(t, storeOn(t, srv.Client(t)), desks)
+	executed := l.proxy.Executed("EVALSHA")
+
+	l.lost.Store(2)
+	p := mustTake(t, s)
+	assert.Equal(t, executed+3, l.proxy.Executed("EVALSHA"))
+	assert.Equal(t, 1, inUse(t, observer))
+	other := mustTake(t, observer)
+	assert.Greater(t, other.Fence(), p.Fence())
+
+	l.lost.Store(2)
+	mustRelease(t, p)
+	assert.Equal(t, 1, inUse(t, observer))
+	mustRelease(t, p)
+}
+
+// Nobody waits for the leases of permits that nobody got.
+func TestAPermitIsGivenBackIfItsReplyNeverComes(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	l := loseReplies(t, srv)
+	s := semaphoreOf(t, l.store, desks)
+	observer := semaphoreOf(t, storeOn(t, srv.Client(t)), desks)
+
+	l.lost.Store(1 << 30)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := s.TryAcquire(ctx, "a")
+	require.Error(t, err)
+	require.NotErrorIs(t, err, state.ErrUnknownOutcome)
+	assert.Equal(t, 1, inUse(t, observer))
+	l.lost.Store(0)
+	assert.Eventually(t, func() bool { return inUse(t, observer) == 0 }, 4*time.Second, 5*time.Millisecond)
+}
+
+// What a server refuses to a user leaves nothing behind that would stay for ever.
+func TestAUserWhoMayNotDoItAll(t *testing.T) {
+	t.Parallel()
+	commands := []string{"time", "zcount", "zscore", "zrangebyscore", "zadd", "pexpire", "zremrangebyscore", "pttl", "zrem"}
+	rules := []string{"~*", "+evalsha", "+eval", "+ping"}
+	var users []redistest.Option
+	allowed := map[string][]string{"all": rules}
+	for _, command := range commands {
+		allowed["all"] = append(allowed["all"], "+"+command)
+		allowed[command] = append([]string{}, rules...)
+		for _, other := range commands {
+			if other != command {
+				allowed[command] = append(allowed[command], "+"+other)
+			}
+		}
+		users = append(users, redistest.WithUser(command, "s3cret", allowed[command]...))
+	}
+	srv := redistest.Start(t, append(users, redistest.WithUser("all", "s3cret", allowed["all"]...))...)
+	admin := srv.Client(t)
+
+	all := semaphoreOf(t, storeOn(t, srv.ClientAs(t, "all")), desks)
+	permit := mustTake(t, all)
+	assert.Equal(t, 1, inUse(t, all))
+	for range 2 {
+		mustTake(t, all)
+	}
+	mustBeFull(t, all)
+	mustRelease(t, permit)
+	for _, command := range []string{"time", "zcount", "zscore", "zadd", "pexpire", "zremrangebyscore"} {
+		_, err := semaphoreOf(t, storeOn(t, srv.ClientAs(t, command)), desks).TryAcquire(t.Context(), command)
+		require.ErrorIs(t, err, state.ErrPermission, command)
+		exists, err := admin.Exists(t.Context(), "t:desks:"+command).Result()
+		require.NoError(t, err)
+		assert.Zero(t, exists, command)
+	}
+	p := mustTake(t, semaphoreOf(t, storeOn(t, srv.ClientAs(t, "zrem")), desks))
+	_, err := p.Release(t.Context())
+	require.ErrorIs(t, err, state.ErrPermission)
+}
