@@ -52,7 +52,6 @@ func (p *Permit) Fence() int64 { return p.fence }
 // holds and should be deferred.
 func (p *Permit) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
-	p.lapse()
 	if p.ctx.Err() != nil { // AfterFunc would take a moment
 		cancel(context.Cause(p.ctx))
 	}

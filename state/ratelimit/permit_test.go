@@ -108,6 +108,34 @@ func TestAHolderThatReachesNoServerIsToldBeforeItsLeaseEnds(t *testing.T) {
 	}
 }
 
+// However late a reply comes, the lease began when the server executed the request.
+func TestALeaseIsCountedFromWhenItIsAskedFor(t *testing.T) {
+	for name, at := range map[string]time.Duration{
+		"the first":     lease / 4,
+		"its extension": lease / 2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *embedded.Server, store *state.Store) {
+				var failing atomic.Bool
+				meddle(server.Client(), func(_ context.Context, _ int, send func() error) error {
+					if failing.Load() {
+						return replyError("OOM command not allowed")
+					}
+					err := send()
+					time.Sleep(lease / 20)
+					return err
+				})
+				time.AfterFunc(at, func() { failing.Store(true) })
+				begun := time.Now()
+				ctx, cancel := mustTake(t, semaphoreOf(t, store, leader)).Context(t.Context())
+				defer cancel()
+				<-ctx.Done()
+				assert.Equal(t, at/(lease/3)*(lease/3)+lease*9/10, time.Since(begun))
+			})
+		})
+	}
+}
+
 // replyError is an error reply of a server.
 type replyError string
 

@@ -2,7 +2,10 @@ package ratelimit_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,17 +54,20 @@ func TestALostReplyCostsNoPermit(t *testing.T) {
 	observer := semaphoreOf(t, storeOn(t, srv.Client(t)), desks)
 	executed := l.proxy.Executed("EVALSHA")
 
+	other := mustTake(t, observer)
+	mustTake(t, observer)
 	l.lost.Store(2)
 	p := mustTake(t, s)
 	assert.Equal(t, executed+3, l.proxy.Executed("EVALSHA"))
-	assert.Equal(t, 1, inUse(t, observer))
-	other := mustTake(t, observer)
-	assert.Greater(t, other.Fence(), p.Fence())
+	assert.Equal(t, 3, inUse(t, observer))
+	assert.Greater(t, p.Fence(), other.Fence())
 
 	l.lost.Store(2)
 	mustRelease(t, p)
-	assert.Equal(t, 1, inUse(t, observer))
+	assert.Equal(t, 2, inUse(t, observer))
+	assert.Equal(t, executed+6, l.proxy.Executed("EVALSHA"))
 	mustRelease(t, p)
+	assert.Greater(t, mustTake(t, observer).Fence(), p.Fence())
 }
 
 // Nobody waits for the leases of permits that nobody got.
@@ -81,6 +87,54 @@ func TestAPermitIsGivenBackIfItsReplyNeverComes(t *testing.T) {
 	assert.Equal(t, 1, inUse(t, observer))
 	l.lost.Store(0)
 	assert.Eventually(t, func() bool { return inUse(t, observer) == 0 }, 4*time.Second, 5*time.Millisecond)
+}
+
+// releasing holds up operations that give back permits until its end.
+type releasing struct {
+	held atomic.Int64
+	end  chan struct{}
+}
+
+func (r *releasing) Begin(ctx context.Context, o state.Operation) (context.Context, func(state.Outcome)) {
+	if o.Name == "Release" {
+		r.held.Add(1)
+		<-r.end
+	}
+	return ctx, func(state.Outcome) {
+		if o.Name == "Release" {
+			r.held.Add(-1)
+		}
+	}
+}
+
+// However many calls fail while a server is gone, they do not pile up.
+func TestFewPermitsAreGivenBackAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	client := redis.NewClient(&redis.Options{
+		Dialer:                func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nobody is there") },
+		DialerRetries:         1,
+		ContextTimeoutEnabled: true,
+	})
+	t.Cleanup(func() { _ = client.Close() })
+	r := &releasing{end: make(chan struct{})}
+	store, err := state.New(client, state.Options{EnableSet: true, Observer: r})
+	require.NoError(t, err)
+	s := semaphoreOf(t, store, desks)
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			defer cancel()
+			_, err := s.TryAcquire(ctx, "a")
+			assert.Error(t, err)
+		})
+	}
+	all.Wait()
+	assert.Eventually(t, func() bool { return r.held.Load() >= 64 }, time.Second, time.Millisecond)
+	assert.Never(t, func() bool { return r.held.Load() > 64 }, 20*time.Millisecond, time.Millisecond)
+	require.NoError(t, store.Close()) // so that they end at once
+	close(r.end)
+	assert.Eventually(t, func() bool { return r.held.Load() == 0 }, time.Second, time.Millisecond)
 }
 
 // What a server refuses to a user leaves nothing behind that would stay for ever.

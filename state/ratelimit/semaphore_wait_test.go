@@ -53,7 +53,8 @@ func TestAcquireGetsThePlaceOfADeadHolderAsSoonAsItsLeaseEnds(t *testing.T) {
 }
 
 func TestAcquireEndsWithItsContext(t *testing.T) {
-	inBubble(t, func(t *testing.T, _ *embedded.Server, store *state.Store) {
+	inBubble(t, func(t *testing.T, server *embedded.Server, store *state.Store) {
+		m := meddle(server.Client(), nil)
 		s := semaphoreOf(t, store, leader)
 		mustTake(t, s)
 		begun := time.Now()
@@ -64,6 +65,8 @@ func TestAcquireEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, ratelimit.ErrFull)
 		assert.Equal(t, time.Minute, time.Since(begun))
+		synctest.Wait()
+		assert.Zero(t, m.count(releases), "there is nothing to give back")
 
 		ctx, stop := context.WithCancelCause(t.Context())
 		why := errors.New("why")
