@@ -42,7 +42,7 @@ func TestARepeatIsAnsweredAsTheFirstCallWas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, 1)
-			limiter := l.limiter(ratelimit.Window("w", 10, time.Hour), ratelimit.Bucket("b", 20, time.Hour))
+			limiter := l.limiter(ratelimit.Window("w", 10, time.Hour), ratelimit.Bucket("b", 20, 24*time.Hour))
 			id := strings.Repeat("i", 256)
 			first, err := call(l, limiter, id)
 			require.NoError(t, err)

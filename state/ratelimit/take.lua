@@ -74,12 +74,14 @@ end
 
 local writes, longest, taken = {}, 0, {}
 for _, limit in ipairs(limits) do
-	local waits = wait(limit, mode == 'some' and math.max(1, reply[4]) or tokens, now)
+	local waits = wait(limit, mode == 'some' and 1 or tokens, now)
 	if granted > 0 and waits == 0 then
+		-- A shadow may have fewer than were granted.
+		local takes = math.min(granted, (usage(limit, now)))
 		if id ~= '' and not limit.window then
 			taken[#taken + 1] = table.concat({limit.name, int(limit.level), int(now), int(limit.c), int(limit.b), int(limit.life)}, ';')
 		end
-		charge(limit, granted, now)
+		charge(limit, takes, now)
 		if id ~= '' and limit.window then
 			taken[#taken + 1] = limit.name .. ';' .. int(newest(limit))
 		end
