@@ -47,7 +47,7 @@ func TestAClockThatIsSetBackNeverGrantsTooMuch(t *testing.T) {
 		j := newJudge(l, l.someLimits(3)...)
 		j.lax = true
 		d := ratelimit.Decision{}
-		for range rounds {
+		for range *rounds {
 			l.wait(d)
 			if l.IntN(6) == 0 {
 				l.step(-l.someStep())
@@ -152,7 +152,7 @@ func TestAClockThatIsSetForwardGrantsTheLimitOnceMore(t *testing.T) {
 				per := limit.Per().Microseconds()
 				var grants []grant
 				var forward []int64
-				for range rounds {
+				for range *rounds {
 					l.pass(l.within(per / 5))
 					switch step := l.within(3 * per); l.IntN(20) {
 					case 0:

@@ -148,10 +148,10 @@ func (l *lab) within(n int64) int64 {
 // eachSeed runs a test for some seeds, at the same time.
 func eachSeed(t *testing.T, seeds int, run func(t *testing.T, l *lab)) {
 	t.Helper()
-	for seed := range seeds {
+	for i := range uint64(seeds) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			run(t, newLab(t, uint64(seed)))
+			run(t, newLab(t, *firstSeed+i))
 		})
 	}
 }

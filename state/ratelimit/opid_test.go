@@ -156,7 +156,7 @@ func TestRepeatsChargeOnce(t *testing.T) {
 		d := ratelimit.Decision{}
 		ttl := 100 * 24 * time.Hour
 		until := l.truth // the receipts live
-		for i := range rounds {
+		for i := range *rounds {
 			l.wait(d)
 			if len(calls) > 0 && l.IntN(2) == 0 && l.truth < until {
 				c := calls[l.IntN(len(calls))]

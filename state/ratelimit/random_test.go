@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"flag"
 	"testing"
 	"time"
 
@@ -9,8 +10,10 @@ import (
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-// rounds is how many calls a randomised test makes with each seed.
-const rounds = 250
+var (
+	rounds    = flag.Int("rounds", 60, "how many calls a randomised test makes with each seed")
+	firstSeed = flag.Uint64("seed", 0, "the first seed of a randomised test")
+)
 
 // wait lets some time pass, often one at the edge of what the last decision says.
 func (l *lab) wait(d ratelimit.Decision) {
@@ -61,7 +64,7 @@ func TestEveryDecisionIsWhatTheModelSays(t *testing.T) {
 	eachSeed(t, 40, func(_ *testing.T, l *lab) {
 		j := newJudge(l, l.someLimits(4)...)
 		d := ratelimit.Decision{}
-		for range rounds {
+		for range *rounds {
 			l.wait(d)
 			switch l.IntN(10) {
 			case 0:

@@ -42,40 +42,77 @@ end
 
 -- A slot that still counts is one that was not dropped.
 local function fromWindow(limit, number)
-	local place, at, count, next = limit.oldest, nil, nil, nil
+	-- The embedded server cannot swap two locals.
+	local place, from, at, count = limit.oldest, nil, nil, nil
 	for _ = limit.first, number do
-		at, count, next = string.match(limit.slots, '^(%d+):(%d+),()', place)
+		from = place
+		at, count, place = string.match(limit.slots, '^(%d+):(%d+),()', from)
 		if not at then
 			limit.count = limit.count - tokens
 			limit.total = limit.total - tokens
 			return
 		end
-		place, next = next, place
 	end
-	limit.slots = string.sub(limit.slots, limit.oldest, next - 1) .. at .. ':' .. int(count - tokens) .. ',' .. string.sub(limit.slots, place)
+	limit.slots = string.sub(limit.slots, limit.oldest, from - 1) .. at .. ':' .. int(count - tokens) .. ',' .. string.sub(limit.slots, place)
 	limit.oldest = 1
 	limit.total = limit.total - tokens
 end
 
--- What was in the bucket before the call drains before its tokens. As long as that takes, the
--- bucket would not have been empty without them either, and after it, time counts against
--- them: what is given back is never more than what the bucket would lack without the call.
-local function fromBucket(limit, level, at)
-	local left = level + granted * limit.c - (now - at) * limit.b
-	limit.level = math.max(0, limit.level - math.max(0, math.min(left, tokens * limit.c)))
+-- How many gaps a bucket remembers. Of a gap that was forgotten the units count as taken, so
+-- that what was taken before them seems to have drained sooner than it has.
+local maxGaps = 32
+
+-- The units of the call are numbered up to last. What is above them drains after them, so they
+-- are what else is in the bucket.
+local function fromBucket(limit, last)
+	local above, higher, lower = limit.taken - last, '', ''
+	for at, count in string.gmatch(limit.gaps, '(%d+):(%d+),') do
+		local gap = at .. ':' .. count .. ','
+		if tonumber(at) > last then
+			above, higher = above - count, higher .. gap
+		else
+			lower = lower .. gap
+		end
+	end
+	local back = math.max(0, math.min(limit.level - above, tokens * limit.c))
+	limit.level = limit.level - back
+
+	-- A gap goes on where the one above it ends, and says nothing where all below has drained.
+	local gaps, place, full = {}, limit.taken, 0
+	for at, count in string.gmatch(higher .. int(last) .. ':' .. int(back) .. ',' .. lower, '(%d+):(%d+),') do
+		at, count = tonumber(at), tonumber(count)
+		full = full + place - at
+		if full >= limit.level then
+			break
+		end
+		if at == limit.taken then
+			limit.taken = at - count
+		elseif #gaps > 0 and at == place then
+			gaps[#gaps].count = gaps[#gaps].count + count
+		elseif #gaps < maxGaps then
+			gaps[#gaps + 1] = {at = at, count = count}
+		else
+			break
+		end
+		place = at - count
+	end
+	limit.gaps = ''
+	for _, gap in ipairs(gaps) do
+		limit.gaps = limit.gaps .. int(gap.at) .. ':' .. int(gap.count) .. ','
+	end
 end
 
 local writes = {}
 for _, limit in ipairs(limits) do
 	age(limit, now)
 	for item in string.gmatch(' ' .. taken, ' ' .. string.gsub(limit.name, '%-', '%%-') .. ';(%S+)') do
-		local level, at, unit, rate, life = string.match(item, '^(%d+);(%d+);(%d+);(%d+);(%d+)$')
+		local last, unit, rate, life = string.match(item, '^(%d+);(%d+);(%d+);(%d+)$')
 		local changed = false
-		if limit.window and not level and tonumber(item) >= limit.first and limit.total > 0 then
+		if limit.window and not last and tonumber(item) >= limit.first and limit.total > 0 then
 			fromWindow(limit, tonumber(item))
 			changed = true
-		elseif not limit.window and level and tonumber(life) == limit.life and tonumber(unit) == limit.c and tonumber(rate) == limit.b then
-			fromBucket(limit, tonumber(level), tonumber(at))
+		elseif not limit.window and last and tonumber(life) == limit.life and tonumber(unit) == limit.c and tonumber(rate) == limit.b then
+			fromBucket(limit, tonumber(last))
 			changed = true
 		end
 		if changed then

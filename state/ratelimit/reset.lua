@@ -21,7 +21,8 @@ for i, limit in ipairs(limits) do
 		limit.first = newest(limit) + 1
 		limit.total, limit.open, limit.last, limit.count, limit.slots, limit.oldest = 0, 0, 0, 0, '', 1
 	elseif limit.life then
-		limit.level, limit.life = 0, limit.life + 1
+		limit.level = 0
+		renumber(limit)
 	end
 	if latest > 0 then
 		writes[#writes + 1] = limit.name

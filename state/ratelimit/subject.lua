@@ -10,8 +10,11 @@
 -- hold exactly, and are written by int, as tostring rounds them.
 --
 -- The hash has a field for each limit:
---   a bucket: level;at;unit;life, where level is in units of 1/unit of a token as of that time,
---     and life tells one from an earlier one of that name
+--   a bucket: level;at;unit;life;taken;gaps, where level is in units of 1/unit of a token as of
+--     that time, and life tells one from an earlier one of that name. All units that were ever
+--     taken are numbered up to taken, and those with the lowest numbers drain first. The gaps
+--     are those given back between others, as highest:count,highest:count,... from the highest
+--     down.
 --   a window: total;first;open;last;count;time:count,time:count,...
 --     The newest slot is open since one time, counts until another, and has a count; the
 --     others follow, oldest first. They are numbered from first on, and the newest has the
@@ -49,6 +52,11 @@ local function limitsAt(first)
 	return limits
 end
 
+-- Has a bucket number its units anew. Nothing is given back to it of what was taken before.
+local function renumber(limit)
+	limit.taken, limit.gaps, limit.life = limit.level, '', limit.life + 1
+end
+
 -- Takes in what is stored of a limit, and returns the latest time in it.
 local function parse(limit, text)
 	if limit.window then
@@ -62,12 +70,13 @@ local function parse(limit, text)
 		limit.total = 0
 		return 0
 	end
-	local level, at, unit, life = string.match(text or '', '^(%d+);(%d+);(%d+);(%d+)$')
+	local level, at, unit, life, taken, gaps = string.match(text or '', '^(%d+);(%d+);(%d+);(%d+);(%d+);(.*)$')
 	if not level then
-		limit.level = 0
+		limit.level, limit.taken, limit.gaps = 0, 0, ''
 		return 0
 	end
 	limit.level, limit.at, limit.life = tonumber(level), tonumber(at), tonumber(life)
+	limit.taken, limit.gaps = tonumber(taken), gaps
 	unit = tonumber(unit)
 	if unit ~= limit.c then
 		-- The limit was defined otherwise. What is used is carried over, and rounded up.
@@ -80,6 +89,7 @@ local function parse(limit, text)
 			part = math.min(limit.c, math.floor(rest / unit * limit.c) + 1)
 		end
 		limit.level = tokens * limit.c + part
+		renumber(limit)
 	end
 	return limit.at
 end
@@ -137,7 +147,7 @@ local function text(limit, now)
 		return table.concat({int(limit.total), int(limit.first), int(limit.open), int(limit.last), int(limit.count),
 			string.sub(limit.slots, limit.oldest)}, ';')
 	end
-	return table.concat({int(limit.level), int(now), int(limit.c), int(limit.life)}, ';')
+	return table.concat({int(limit.level), int(now), int(limit.c), int(limit.life), int(limit.taken), limit.gaps}, ';')
 end
 
 -- Returns after what time a window has given back that many tokens.
@@ -190,6 +200,10 @@ end
 local function charge(limit, tokens, now)
 	if not limit.window then
 		limit.level = limit.level + tokens * limit.c
+		limit.taken = limit.taken + tokens * limit.c
+		if limit.taken > 4503599627370496 then
+			renumber(limit)
+		end
 		return
 	end
 	if limit.total > 0 and now - limit.open >= limit.c then

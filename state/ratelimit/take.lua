@@ -78,12 +78,11 @@ for _, limit in ipairs(limits) do
 	if granted > 0 and waits == 0 then
 		-- A shadow may have fewer than were granted.
 		local takes = math.min(granted, (usage(limit, now)))
-		if id ~= '' and not limit.window then
-			taken[#taken + 1] = table.concat({limit.name, int(limit.level), int(now), int(limit.c), int(limit.b), int(limit.life)}, ';')
-		end
 		charge(limit, takes, now)
 		if id ~= '' and limit.window then
 			taken[#taken + 1] = limit.name .. ';' .. int(newest(limit))
+		elseif id ~= '' then
+			taken[#taken + 1] = table.concat({limit.name, int(limit.taken), int(limit.c), int(limit.b), int(limit.life)}, ';')
 		end
 		writes[#writes + 1] = limit.name
 		writes[#writes + 1] = text(limit, now)
