@@ -21,8 +21,11 @@
 -- hold exactly, and are written with %d, as tostring rounds them.
 --
 -- The hash has a field for each limit, named like it:
---   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time, and
---     ;life, if there was one of that name before that it must be told from
+--   of a bucket: level;at;unit;ever, where level is in units of 1/unit of a token as of that time.
+--     All units that were ever taken are numbered up to ever, and lower numbers drain first.
+--     ;life follows, if there was one of that name before that it must be told from or there
+--     are gaps, and /gaps, the units between others that were given back, as
+--     highest:count,highest:count,... from the highest down
 --   of a window: total;first;open;last;count;time:count,time:count,...
 --     The newest slot is open since one time, counts until another, and has a count; the
 --     others follow, oldest first. They are numbered from first on, and the newest has the
@@ -69,10 +72,17 @@ local function freed(text, place, last, per, lacks)
 	end
 end
 
+-- Returns what a bucket has at its end from now on, instead of rest: a new life, to which
+-- nothing is given back of what was taken before, and no gaps.
+local function another(rest)
+	return string.format(';%d', math.max(now, (string.match(rest, '%d+') or 0) + 1))
+end
+
 local reply, writes, taken, denied, known, longest
 
 -- Looks at each limit, and charges those that have what is wanted, by setting what to reply
--- and to write. If one is of a later time than now, it returns that.
+-- and to write; a shadow may have less than the charge. If one is of a later time than now, it
+-- returns that.
 local function look(wanted, charge)
 	reply = {1, clock, charge, 0, 0, 0, 0}
 	writes, taken, denied, known, longest = {}, '', false, stored[1], 0
@@ -83,13 +93,14 @@ local function look(wanted, charge)
 		local left, wait, more, all = 0, 0, 0, 0
 		known = known or text
 		if kind == 'b' or kind == 'B' then
-			local level, life = 0, ''
+			local level, ever, rest = 0, 0, ''
 			if text then
-				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
+				local stands, since, unit, numbered = string.match(text, '^(%d+);(%d+);(%d+);(%d+)$')
 				if not stands then
-					stands, since, unit, life = string.match(text, '^(%d+);(%d+);(%d+)(;%d+)$')
+					stands, since, unit, numbered, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+.*)$')
 				end
 				if stands then
+					ever = numbered + 0
 					level, since = stands + 0, since + 0
 					if since > now then
 						return since
@@ -104,10 +115,11 @@ local function look(wanted, charge)
 							part = math.min(c, math.floor(part / unit) + 1)
 						end
 						level = whole * c + part
+						ever, rest = level, another(rest)
 					end
 					level = math.max(0, level - (now - since) * b)
 				else
-					life = string.format(';%d', now)
+					rest = another('')
 				end
 			end
 			local lacks = level + wanted * c - a
@@ -116,12 +128,19 @@ local function look(wanted, charge)
 			elseif lacks > 0 then
 				wait = math.ceil(lacks / b)
 			elseif charge > 0 then
-				if id then
-					taken = string.format('%s %s;%d;%d;%s;%s%s', taken, ARGV[3 + i], level, now, ARGV[at + 2], ARGV[at + 3], life)
+				local takes = charge * c
+				if level + takes > a then
+					takes = math.floor((a - level) / c) * c
 				end
-				level = level + charge * c
+				level, ever = level + takes, ever + takes
+				if ever > 4503599627370496 then
+					ever, rest = level, another(rest)
+				end
+				if id then
+					taken = string.format('%s %s;%d;%s%s', taken, ARGV[3 + i], ever, ARGV[at + 3], string.match(rest, '^;?%d*'))
+				end
 				writes[#writes + 1] = ARGV[3 + i]
-				writes[#writes + 1] = string.format('%d;%d;%s%s', level, now, ARGV[at + 3], life)
+				writes[#writes + 1] = string.format('%d;%d;%s;%d%s', level, now, ARGV[at + 3], ever, rest)
 			end
 			left = math.max(0, math.floor((a - level) / c))
 			if level > 0 then
@@ -160,7 +179,8 @@ local function look(wanted, charge)
 					open, newest = now, 0
 				end
 				-- A slot counts from its latest token on, so each token at least as long as it must.
-				total, last, newest = total + charge, now, newest + charge
+				local takes = math.min(charge, a - total)
+				total, last, newest = total + takes, now, newest + takes
 				if id then
 					local _, older = string.gsub(others, ':', ':')
 					taken = string.format('%s %s;%d', taken, ARGV[3 + i], first + older)
@@ -231,7 +251,7 @@ if mode == 'some' then
 			granted = math.min(granted, reply[4 * i])
 		end
 	end
-	look(math.max(1, granted), granted)
+	look(1, granted)
 elseif denied and charge > 0 then
 	look(tokens, 0)
 end
