@@ -36,6 +36,9 @@ func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	return &Limiter[K]{l.subjects, other}, err
 }
 
+// Limits returns the limits, in the order in which they were defined.
+func (l *Limiter[K]) Limits() []Limit { return l.limiter.given() }
+
 // Allow takes one token of each limit of subject, or none of any. It sends EVALSHA, and
 // EVAL to a server that does not know the script, with HMGET, HSET and PEXPIRE in it. O(m+s)
 // for m limits with s slots in use.

@@ -28,6 +28,8 @@ func newLimiter(store *state.Store, f *bridge.Family, l limits, o Options) (*lim
 	panic("not yet")
 }
 
+func (l *limiter) given() []Limit { panic("not yet") }
+
 func (l *limiter) with(given []Limit) (*limiter, error) { panic("not yet") }
 
 func (l *limiter) allow(ctx context.Context, op, name string, n int64, opts []CallOption) (Decision, error) {
