@@ -11,9 +11,9 @@ import (
 	"github.com/typedstate/typedstate/internal/redistest"
 )
 
-const steps = `3 workers have made 9 calls
+const steps = `3 workers have made 8 calls
 the most in any second: 4
-they took 2 seconds and a bit
+they took 1 second and a bit
 no turn within 100ms: true
 no turn for 5 calls at once, ever: true
 `

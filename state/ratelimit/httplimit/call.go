@@ -69,6 +69,9 @@ func (c *call) prepare(checks []Check) error {
 func (s *step) take(ctx context.Context, last bool) (err error) {
 	s.asked = true
 	s.decision, s.refund, err = s.ask(ctx, last)
+	if err == nil && !s.decision.Allowed && s.decision.Source != ratelimit.FromPolicy {
+		s.refund = nil
+	}
 	return err
 }
 
@@ -83,7 +86,7 @@ func (c *call) giveBack() {
 }
 
 func (s *step) giveBack(ctx context.Context) {
-	if s.refund == nil || !s.decision.Allowed {
+	if s.refund == nil {
 		return
 	}
 	if back, err := s.refund(ctx); err != nil || !back {
