@@ -12,8 +12,8 @@ import (
 )
 
 const steps = `3 workers have made 8 calls
-the most in any second: 4
-they took 1 second and a bit
+never more than 4 in a second: true
+the last was a second or more after the first: true
 no turn within 100ms: true
 no turn for 5 calls at once, ever: true
 `

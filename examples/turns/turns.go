@@ -33,8 +33,8 @@ func demo(ctx context.Context, limiter *ratelimit.Limiter[string], out io.Writer
 		return err
 	}
 	fmt.Fprintf(out, "%d workers have made %d calls\n", workers, len(turns))
-	fmt.Fprintf(out, "the most in any second: %d\n", most(turns))
-	fmt.Fprintf(out, "they took %d second and a bit\n", int(turns[len(turns)-1].Sub(turns[0]).Seconds()))
+	fmt.Fprintf(out, "never more than %d in a second: %t\n", perSecond, most(turns) <= perSecond)
+	fmt.Fprintf(out, "the last was a second or more after the first: %t\n", turns[calls-1].Sub(turns[0]) >= time.Second)
 	return impatient(ctx, limiter, out)
 }
 
@@ -81,7 +81,11 @@ func most(turns []time.Time) (n int) {
 
 // impatient asks for turns that do not come in time, or never, and is told so at once.
 func impatient(ctx context.Context, limiter *ratelimit.Limiter[string], out io.Writer) error {
-	if _, err := limiter.AllowUpTo(ctx, upstream, perSecond); err != nil {
+	// What is left of the second before is nothing to wait for.
+	if err := limiter.Reset(ctx, upstream); err != nil {
+		return err
+	}
+	if _, err := limiter.AllowN(ctx, upstream, perSecond); err != nil {
 		return err
 	}
 	soon, cancel := context.WithTimeout(ctx, 100*time.Millisecond)

@@ -78,7 +78,7 @@ func TestASubjectThatIsNotFoundTakesNothing(t *testing.T) {
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
 	w := send(s.handler, request("GET", "User", "alice"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
 	assert.NotContains(t, w.Body.String(), errAnonymous.Error())
 }
 
@@ -89,7 +89,7 @@ func TestWhatAClosedPolicyRefusesTakesNothingFromOthers(t *testing.T) {
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Empty(t, sent(w))
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
 }
 
 func TestOnlyWhatRedisHasDecidedIsTold(t *testing.T) {
@@ -99,8 +99,8 @@ func TestOnlyWhatRedisHasDecidedIsTold(t *testing.T) {
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusNoContent, w.Code)
 	assert.Equal(t, map[string]string{
-		"Ratelimit-Policy": `"user-minute";q=10;w=60, "user-hour";q=10;w=10`,
-		"Ratelimit":        `"user-minute";r=9;t=62, "user-hour";r=9;t=1`,
+		"Ratelimit-Policy": `"user-minute";q=10;w=60, "user-burst";q=10;w=10`,
+		"Ratelimit":        `"user-minute";r=9;t=60, "user-burst";r=8;t=1`,
 	}, sent(w))
 }
 
@@ -112,5 +112,5 @@ func TestAClientThatIsGoneIsAnError(t *testing.T) {
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme").WithContext(ctx))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Zero(t, s.passed.Load())
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
 }

@@ -29,8 +29,8 @@ func TestTheHandlerKnowsWhatWasDecided(t *testing.T) {
 	h := httplimit.New(httplimit.Options{}, httplimit.Per(outer, header("User")))(
 		httplimit.New(httplimit.Options{}, httplimit.Per(s.users, header("User")), httplimit.Per(s.tenants, header("Tenant")).Prefix("t-"))(inner))
 	w := send(h, request("GET", "User", "alice", "Tenant", "acme"))
-	assert.Equal(t, []string{"all", "minute", "minute"}, names)
-	assert.Equal(t, []string{`"all";q=5;w=60`, `"minute";q=10;w=60, "hour";q=10;w=10, "t-minute";q=1;w=60`},
+	assert.Equal(t, []string{"all", "burst", "minute"}, names)
+	assert.Equal(t, []string{`"all";q=5;w=60`, `"minute";q=10;w=60, "burst";q=10;w=10, "t-minute";q=1;w=60`},
 		w.Header().Values("RateLimit-Policy"), "the fields of both are told")
 	assert.Nil(t, httplimit.FromContext(t.Context()))
 }
@@ -95,7 +95,7 @@ func TestOnDeniedAnswersAfterTheFields(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{
 		OnDenied: func(w http.ResponseWriter, _ *http.Request, d ratelimit.Decision) {
-			assert.Equal(t, "62", w.Header().Get("Retry-After"))
+			assert.Equal(t, "60", w.Header().Get("Retry-After"))
 			assert.NotEmpty(t, w.Header().Get("RateLimit"))
 			w.Header().Set("Refresh", d.RetryAfter.String())
 			w.WriteHeader(http.StatusTeapot)
@@ -104,7 +104,7 @@ func TestOnDeniedAnswersAfterTheFields(t *testing.T) {
 	send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTeapot, w.Code)
-	assert.Equal(t, "1m1.875s", w.Header().Get("Refresh"))
+	assert.Equal(t, "1m0s", w.Header().Get("Refresh"))
 	assert.Empty(t, w.Body.String())
 }
 
@@ -114,9 +114,9 @@ func TestAnExemptRequestIsNotAsked(t *testing.T) {
 	for range 2 {
 		w := send(s.handler, request("GET", "User", "alice", "Tenant", "admin"))
 		require.Equal(t, http.StatusNoContent, w.Code)
-		assert.Equal(t, `"user-minute";q=10;w=60, "user-hour";q=10;w=10`, w.Header().Get("RateLimit-Policy"))
+		assert.Equal(t, `"user-minute";q=10;w=60, "user-burst";q=10;w=10`, w.Header().Get("RateLimit-Policy"))
 	}
-	assert.Equal(t, []int64{8, 8}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{8, 7}, s.remaining(t, "alice"))
 	w := send(s.handler, request("GET", "User", "admin", "Tenant", "admin"))
 	assert.Equal(t, http.StatusNoContent, w.Code)
 	assert.Empty(t, sent(w))

@@ -17,36 +17,38 @@ func TestEachResponseTellsTheLimits(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	users := s.limiter(t, "users:<id>", ratelimit.Options{},
-		ratelimit.Window("minute", 2, time.Minute),
+		ratelimit.Window("minute", 3, time.Minute),
 		ratelimit.Window("watched", 1, time.Minute).AsShadow(),
-		ratelimit.Bucket("burst", 5, 10*time.Second))
+		ratelimit.Bucket("burst", 5, 10*time.Second).WithBurst(2))
 	var passed counter
 	h := httplimit.New(httplimit.Options{}, httplimit.Per(users, header("User")))(&passed)
-	const policy = `"minute";q=2;w=60, "burst";q=5;w=10`
+	const policy = `"minute";q=3;w=60, "burst";q=5;w=10`
 
 	w := send(h, request("GET", "User", "alice"))
 	assert.Equal(t, http.StatusNoContent, w.Code)
 	assert.Equal(t, map[string]string{
 		"Ratelimit-Policy": policy,
-		"Ratelimit":        `"minute";r=1;t=62, "burst";r=4;t=2`,
+		"Ratelimit":        `"minute";r=2;t=60, "burst";r=1;t=2`,
 	}, sent(w))
 
 	s.pass(500 * time.Millisecond)
 	w = send(h, request("GET", "User", "alice"))
-	assert.Equal(t, http.StatusNoContent, w.Code)
-	assert.Equal(t, `"minute";r=0;t=62, "burst";r=3;t=2`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"minute";r=1;t=60, "burst";r=0;t=2`, w.Header().Get("RateLimit"))
+	s.pass(2 * time.Second)
+	w = send(h, request("GET", "User", "alice"))
+	assert.Equal(t, `"minute";r=0;t=58, "burst";r=0;t=2`, w.Header().Get("RateLimit"))
 
 	w = send(h, request("GET", "User", "alice"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
 	assert.Equal(t, map[string]string{
 		"Ratelimit-Policy": policy,
-		"Ratelimit":        `"minute";r=0;t=62, "burst";r=3;t=2`,
-		"Retry-After":      "62",
+		"Ratelimit":        `"minute";r=0;t=58, "burst";r=0;t=2`,
+		"Retry-After":      "58",
 	}, sent(w))
 	assert.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
 	assert.Equal(t, `{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded",`+
-		`"title":"Quota Exceeded","status":429,"violated-policies":["minute"]}`, w.Body.String())
-	assert.EqualValues(t, 2, passed.Load())
+		`"title":"Quota Exceeded","status":429,"violated-policies":["minute","burst"]}`, w.Body.String())
+	assert.EqualValues(t, 3, passed.Load())
 
 	assert.Equal(t, http.StatusNoContent, send(h, request("GET", "User", "bob")).Code, "bob has limits of his own")
 }
@@ -134,5 +136,5 @@ func TestLegacyFieldsAreOfTheLimitThatDecided(t *testing.T) {
 	for range 2 {
 		legacy("carol")
 	}
-	assert.Equal(t, []string{"5", "0", "62"}, legacy("dave"), "the tenant's limit denies")
+	assert.Equal(t, []string{"5", "0", "60"}, legacy("dave"), "the tenant's limit denies")
 }

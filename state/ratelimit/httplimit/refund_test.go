@@ -27,7 +27,7 @@ type twoChecks struct {
 func newTwoChecks(t *testing.T, o httplimit.Options, tenants ratelimit.Options) *twoChecks {
 	t.Helper()
 	s := &twoChecks{stage: newStage(t)}
-	s.users = s.limiter(t, "users:<id>", ratelimit.Options{}, ratelimit.Window("minute", 10, time.Minute), ratelimit.Bucket("hour", 10, 10*time.Second))
+	s.users = s.limiter(t, "users:<id>", ratelimit.Options{}, ratelimit.Window("minute", 10, time.Minute), ratelimit.Bucket("burst", 10, 10*time.Second).WithBurst(9))
 	s.tenants = s.limiter(t, "tenants:<id>", tenants, ratelimit.Window("minute", 1, time.Minute))
 	s.handler = httplimit.New(o,
 		httplimit.Per(s.users, header("User")).Prefix("user-"),
@@ -51,39 +51,39 @@ func TestADeniedRequestTakesNothingFromOthers(t *testing.T) {
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	require.Equal(t, http.StatusNoContent, w.Code)
-	const policy = `"user-minute";q=10;w=60, "user-hour";q=10;w=10, "tenant-minute";q=1;w=60`
+	const policy = `"user-minute";q=10;w=60, "user-burst";q=10;w=10, "tenant-minute";q=1;w=60`
 	assert.Equal(t, map[string]string{
 		"Ratelimit-Policy": policy,
-		"Ratelimit":        `"user-minute";r=9;t=62, "user-hour";r=9;t=1, "tenant-minute";r=0;t=62`,
+		"Ratelimit":        `"user-minute";r=9;t=60, "user-burst";r=8;t=1, "tenant-minute";r=0;t=60`,
 	}, sent(w))
 
 	w = send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, map[string]string{
 		"Ratelimit-Policy": policy,
-		"Ratelimit":        `"user-minute";r=9;t=62, "user-hour";r=9;t=1, "tenant-minute";r=0;t=62`,
-		"Retry-After":      "62",
+		"Ratelimit":        `"user-minute";r=9;t=60, "user-burst";r=8;t=1, "tenant-minute";r=0;t=60`,
+		"Retry-After":      "60",
 	}, sent(w))
 	assert.Contains(t, w.Body.String(), `"violated-policies":["tenant-minute"]`)
-	assert.Equal(t, []int64{9, 9}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{9, 8}, s.remaining(t, "alice"))
 
 	w = send(s.handler, request("GET", "User", "bob", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
-	assert.Equal(t, `"user-minute";r=10, "user-hour";r=10, "tenant-minute";r=0;t=62`, w.Header().Get("RateLimit"))
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "bob"))
+	assert.Equal(t, `"user-minute";r=10, "user-burst";r=9, "tenant-minute";r=0;t=60`, w.Header().Get("RateLimit"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "bob"))
 	assert.EqualValues(t, 1, s.passed.Load())
 }
 
 func TestWhatTheFirstCheckDeniesTheOthersAreNotAsked(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
-	_, err := s.users.AllowN(t.Context(), "alice", 10)
+	_, err := s.users.AllowN(t.Context(), "alice", 9)
 	require.NoError(t, err)
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
-	assert.Contains(t, w.Body.String(), `"violated-policies":["user-minute","user-hour"]`)
-	assert.Equal(t, `"user-minute";q=10;w=60, "user-hour";q=10;w=10, "tenant-minute";q=1;w=60`,
+	assert.Contains(t, w.Body.String(), `"violated-policies":["user-burst"]`)
+	assert.Equal(t, `"user-minute";q=10;w=60, "user-burst";q=10;w=10, "tenant-minute";q=1;w=60`,
 		w.Header().Get("RateLimit-Policy"), "the policies are those of every response")
-	assert.Equal(t, `"user-minute";r=0;t=62, "user-hour";r=0;t=1`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"user-minute";r=1;t=60, "user-burst";r=0;t=1`, w.Header().Get("RateLimit"))
 	d, err := s.tenants.Peek(t.Context(), "acme")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, d.Limits[0].Remaining)
@@ -104,7 +104,7 @@ func TestTokensComeBackThoughTheClientIsGone(t *testing.T) {
 	}, httplimit.Per(s.users, header("User")), httplimit.Per(s.tenants, header("Tenant")).Prefix("tenant-"))(&s.passed)
 	send(h, request("GET", "User", "alice", "Tenant", "acme").WithContext(ctx))
 	require.ErrorIs(t, failed, context.Canceled)
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
 	assert.Zero(t, s.passed.Load())
 }
 
@@ -115,7 +115,7 @@ func TestTokensComeBackWhenALaterCheckFails(t *testing.T) {
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Empty(t, sent(w))
-	assert.Equal(t, []int64{10, 10}, s.remaining(t, "alice"))
+	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
 }
 
 func TestATokenThatCannotBeGivenBackIsTheObserversToKnow(t *testing.T) {
@@ -133,7 +133,7 @@ func TestATokenThatCannotBeGivenBackIsTheObserversToKnow(t *testing.T) {
 	}
 	w := send(s.handler, request("GET", "User", "bob", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
-	assert.Equal(t, `"user-minute";r=9;t=62, "user-hour";r=9;t=1, "tenant-minute";r=0;t=62`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"user-minute";r=9;t=60, "user-burst";r=8;t=1, "tenant-minute";r=0;t=60`, w.Header().Get("RateLimit"))
 	require.NotNil(t, told.Load())
 	assert.Error(t, told.Load().Err)
 }
