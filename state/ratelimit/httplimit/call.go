@@ -149,8 +149,8 @@ func (c *call) setFields() {
 		policies = s.check.policies(policies)
 		usages = s.check.usages(usages, s.decision)
 	}
-	policies.addTo(c.w.Header(), "RateLimit-Policy")
-	usages.addTo(c.w.Header(), "RateLimit")
+	policies.addTo(c.w.Header(), policyField)
+	usages.addTo(c.w.Header(), limitField)
 }
 
 // scarcest returns the limit that has least left.

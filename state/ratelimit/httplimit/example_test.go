@@ -37,12 +37,17 @@ func Example() {
 		r.Header.Set("User", user)
 		w := httptest.NewRecorder()
 		api.ServeHTTP(w, r)
-		fmt.Println(user, w.Code, w.Header().Get("RateLimit"), w.Header().Get("Retry-After"))
+		fmt.Println(user, w.Code, w.Header().Get("Ratelimit"))
+		if after := w.Header().Get("Retry-After"); after != "" {
+			fmt.Println("again after", after)
+		}
 	}
 	// Output:
 	// alice 200 "user-minute";r=1;t=60, "tenant-hour";r=2;t=1
 	// alice 200 "user-minute";r=0;t=60, "tenant-hour";r=1;t=1
-	// alice 429 "user-minute";r=0;t=60 60
+	// alice 429 "user-minute";r=0;t=60
+	// again after 60
 	// bob 200 "user-minute";r=1;t=60, "tenant-hour";r=0;t=1
-	// bob 429 "user-minute";r=1;t=60, "tenant-hour";r=0;t=1 1
+	// bob 429 "user-minute";r=1;t=60, "tenant-hour";r=0;t=1
+	// again after 1
 }

@@ -2,6 +2,7 @@ package httplimit_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func TestOnErrorIsToldWhatIsWrong(t *testing.T) {
 			r.Header.Set("User", tc.user)
 			assert.Equal(t, http.StatusTeapot, send(h, r).Code)
 			require.Error(t, told)
-			assert.Equal(t, tc.user == "", told == errAnonymous, told)
+			assert.Equal(t, tc.user == "", errors.Is(told, errAnonymous), told)
 			assert.Zero(t, passed.Load())
 		})
 	}

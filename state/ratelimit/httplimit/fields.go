@@ -8,6 +8,16 @@ import (
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
+// The fields, as net/http spells every name.
+const (
+	policyField          = "Ratelimit-Policy"
+	limitField           = "Ratelimit"
+	retryField           = "Retry-After"
+	legacyLimitField     = "X-Ratelimit-Limit"
+	legacyRemainingField = "X-Ratelimit-Remaining"
+	legacyResetField     = "X-Ratelimit-Reset"
+)
+
 // maxInteger is the largest Integer of a Structured Field (RFC 9651, 3.3.1). A limit can be
 // larger.
 const maxInteger = 999_999_999_999_999
@@ -83,16 +93,16 @@ func (c Check) violated(d ratelimit.Decision) []string {
 // earlier than the t of a limit that denied it, since both are rounded alike.
 func setRetryAfter(h http.Header, after time.Duration) {
 	if after != ratelimit.Never {
-		h.Set("Retry-After", strconv.FormatInt(seconds(after), 10))
+		h.Set(retryField, strconv.FormatInt(seconds(after), 10))
 	}
 }
 
 // setLegacy has h say u in the fields that are older than the draft. Limit is what there can
 // be at once, so that Remaining is never more.
 func setLegacy(h http.Header, u ratelimit.Usage) {
-	h.Set("X-RateLimit-Limit", strconv.FormatInt(u.Limit.Capacity(), 10))
-	h.Set("X-RateLimit-Remaining", strconv.FormatInt(u.Remaining, 10))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(seconds(u.ResetAfter), 10))
+	h.Set(legacyLimitField, strconv.FormatInt(u.Limit.Capacity(), 10))
+	h.Set(legacyRemainingField, strconv.FormatInt(u.Remaining, 10))
+	h.Set(legacyResetField, strconv.FormatInt(seconds(u.ResetAfter), 10))
 }
 
 // seconds rounds up, so that who comes back then is not early.

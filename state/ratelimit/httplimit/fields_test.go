@@ -63,7 +63,7 @@ func TestUsagesAreAStructuredFieldList(t *testing.T) {
 func TestAnEmptyListIsNoField(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
-	list(nil).addTo(h, "RateLimit")
+	list(nil).addTo(h, "Ratelimit")
 	assert.Empty(t, h)
 }
 

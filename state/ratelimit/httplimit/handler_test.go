@@ -31,7 +31,7 @@ func TestTheHandlerKnowsWhatWasDecided(t *testing.T) {
 	w := send(h, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, []string{"all", "burst", "minute"}, names)
 	assert.Equal(t, []string{`"all";q=5;w=60`, `"minute";q=10;w=60, "burst";q=10;w=10, "t-minute";q=1;w=60`},
-		w.Header().Values("RateLimit-Policy"), "the fields of both are told")
+		w.Header().Values("Ratelimit-Policy"), "the fields of both are told")
 	assert.Nil(t, httplimit.FromContext(t.Context()))
 }
 
@@ -96,7 +96,7 @@ func TestOnDeniedAnswersAfterTheFields(t *testing.T) {
 	s := newTwoChecks(t, httplimit.Options{
 		OnDenied: func(w http.ResponseWriter, _ *http.Request, d ratelimit.Decision) {
 			assert.Equal(t, "60", w.Header().Get("Retry-After"))
-			assert.NotEmpty(t, w.Header().Get("RateLimit"))
+			assert.NotEmpty(t, w.Header().Get("Ratelimit"))
 			w.Header().Set("Refresh", d.RetryAfter.String())
 			w.WriteHeader(http.StatusTeapot)
 		},
@@ -114,7 +114,7 @@ func TestAnExemptRequestIsNotAsked(t *testing.T) {
 	for range 2 {
 		w := send(s.handler, request("GET", "User", "alice", "Tenant", "admin"))
 		require.Equal(t, http.StatusNoContent, w.Code)
-		assert.Equal(t, `"user-minute";q=10;w=60, "user-burst";q=10;w=10`, w.Header().Get("RateLimit-Policy"))
+		assert.Equal(t, `"user-minute";q=10;w=60, "user-burst";q=10;w=10`, w.Header().Get("Ratelimit-Policy"))
 	}
 	assert.Equal(t, []int64{8, 7}, s.remaining(t, "alice"))
 	w := send(s.handler, request("GET", "User", "admin", "Tenant", "admin"))

@@ -33,10 +33,10 @@ func TestEachResponseTellsTheLimits(t *testing.T) {
 
 	s.pass(500 * time.Millisecond)
 	w = send(h, request("GET", "User", "alice"))
-	assert.Equal(t, `"minute";r=1;t=60, "burst";r=0;t=2`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"minute";r=1;t=60, "burst";r=0;t=2`, w.Header().Get("Ratelimit"))
 	s.pass(2 * time.Second)
 	w = send(h, request("GET", "User", "alice"))
-	assert.Equal(t, `"minute";r=0;t=58, "burst";r=0;t=2`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"minute";r=0;t=58, "burst";r=0;t=2`, w.Header().Get("Ratelimit"))
 
 	w = send(h, request("GET", "User", "alice"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
@@ -127,7 +127,7 @@ func TestLegacyFieldsAreOfTheLimitThatDecided(t *testing.T) {
 		httplimit.Per(tenants, header("Tenant")))(&counter{})
 	legacy := func(user string) []string {
 		w := send(h, request("GET", "User", user, "Tenant", "acme"))
-		return []string{w.Header().Get("X-RateLimit-Limit"), w.Header().Get("X-RateLimit-Remaining"), w.Header().Get("X-RateLimit-Reset")}
+		return []string{w.Header().Get("X-Ratelimit-Limit"), w.Header().Get("X-Ratelimit-Remaining"), w.Header().Get("X-Ratelimit-Reset")}
 	}
 	assert.Equal(t, []string{"2", "1", "2"}, legacy("alice"))
 	assert.Equal(t, []string{"2", "0", "4"}, legacy("alice"))

@@ -14,7 +14,7 @@ type problem struct {
 	Type     string   `json:"type,omitempty"`
 	Title    string   `json:"title"`
 	Status   int      `json:"status"`
-	Violated []string `json:"violated-policies,omitempty"`
+	Violated []string `json:"violated-policies,omitempty"` //nolint:tagliatelle // the draft's name
 }
 
 // send answers r with p. A HEAD request is answered with the fields alone.

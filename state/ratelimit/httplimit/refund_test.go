@@ -68,7 +68,7 @@ func TestADeniedRequestTakesNothingFromOthers(t *testing.T) {
 
 	w = send(s.handler, request("GET", "User", "bob", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
-	assert.Equal(t, `"user-minute";r=10, "user-burst";r=9, "tenant-minute";r=0;t=60`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"user-minute";r=10, "user-burst";r=9, "tenant-minute";r=0;t=60`, w.Header().Get("Ratelimit"))
 	assert.Equal(t, []int64{10, 9}, s.remaining(t, "bob"))
 	assert.EqualValues(t, 1, s.passed.Load())
 }
@@ -82,8 +82,8 @@ func TestWhatTheFirstCheckDeniesTheOthersAreNotAsked(t *testing.T) {
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
 	assert.Contains(t, w.Body.String(), `"violated-policies":["user-burst"]`)
 	assert.Equal(t, `"user-minute";q=10;w=60, "user-burst";q=10;w=10, "tenant-minute";q=1;w=60`,
-		w.Header().Get("RateLimit-Policy"), "the policies are those of every response")
-	assert.Equal(t, `"user-minute";r=1;t=60, "user-burst";r=0;t=1`, w.Header().Get("RateLimit"))
+		w.Header().Get("Ratelimit-Policy"), "the policies are those of every response")
+	assert.Equal(t, `"user-minute";r=1;t=60, "user-burst";r=0;t=1`, w.Header().Get("Ratelimit"))
 	d, err := s.tenants.Peek(t.Context(), "acme")
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, d.Limits[0].Remaining)
@@ -133,7 +133,7 @@ func TestATokenThatCannotBeGivenBackIsTheObserversToKnow(t *testing.T) {
 	}
 	w := send(s.handler, request("GET", "User", "bob", "Tenant", "acme"))
 	assert.Equal(t, http.StatusTooManyRequests, w.Code)
-	assert.Equal(t, `"user-minute";r=9;t=60, "user-burst";r=8;t=1, "tenant-minute";r=0;t=60`, w.Header().Get("RateLimit"))
+	assert.Equal(t, `"user-minute";r=9;t=60, "user-burst";r=8;t=1, "tenant-minute";r=0;t=60`, w.Header().Get("Ratelimit"))
 	require.NotNil(t, told.Load())
 	assert.Error(t, told.Load().Err)
 }
