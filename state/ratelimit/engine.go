@@ -49,6 +49,9 @@ type call struct {
 	tokens int64
 	once   bool
 	id     string
+	// ttl is that of its receipt, if it has one of its own.
+	remembered bool
+	ttl        time.Duration
 
 	key string // in Redis
 }
@@ -73,6 +76,8 @@ func (c *call) check() error {
 		return ErrTokens
 	case c.once && (c.id == "" || len(c.id) > maxIDBytes):
 		return fmt.Errorf("%w: the OpID has %d bytes; give 1 to %d", state.ErrInvalidKey, len(c.id), maxIDBytes)
+	case c.remembered && c.ttl < time.Millisecond:
+		return fmt.Errorf("ReceiptTTL is %v; give a millisecond or more", c.ttl)
 	}
 	return nil
 }
@@ -80,7 +85,11 @@ func (c *call) check() error {
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
 	args := make([]any, 0, 4+5*len(l.limits.list))
-	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10), c.id, l.ttl)
+	ttl := l.ttl
+	if c.remembered {
+		ttl = strconv.FormatInt(c.ttl.Microseconds(), 10)
+	}
+	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10), c.id, ttl)
 	for _, of := range l.limits.args {
 		args = append(args, of...)
 	}
