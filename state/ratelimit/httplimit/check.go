@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
@@ -25,6 +26,10 @@ type Check struct {
 // returns what gives the token back, which costs Redis a receipt.
 type ask func(ctx context.Context, last bool) (ratelimit.Decision, refund, error)
 
+// receiptTTL is how long a token can be given back: for longer than the checks after it take
+// to be asked. Each request leaves a receipt for that long.
+const receiptTTL = 30 * time.Second
+
 // refund gives a token back, and reports whether it is back.
 type refund func(context.Context) (bool, error)
 
@@ -43,7 +48,7 @@ func Per[K any](l *ratelimit.Limiter[K], subject func(*http.Request) (K, error))
 				d, err := l.Allow(ctx, k)
 				return d, nil, err
 			}
-			taken, err := l.Reserve(ctx, k, 1)
+			taken, err := l.Reserve(ctx, k, 1, ratelimit.ReceiptTTL(receiptTTL))
 			if taken == nil {
 				return ratelimit.Decision{}, nil, err
 			}

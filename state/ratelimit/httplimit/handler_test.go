@@ -70,6 +70,7 @@ func TestAConnectionCanBeTakenOver(t *testing.T) {
 	r.Header.Set("Upgrade", "echo")
 	res, err := srv.Client().Do(r)
 	require.NoError(t, err)
+	defer res.Body.Close()
 	require.Equal(t, http.StatusSwitchingProtocols, res.StatusCode)
 	conn := res.Body.(io.ReadWriteCloser)
 	_, err = io.WriteString(conn, "hello\n")
@@ -77,7 +78,6 @@ func TestAConnectionCanBeTakenOver(t *testing.T) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	require.NoError(t, err)
 	assert.Equal(t, "hello\n", line)
-	require.NoError(t, conn.Close())
 }
 
 func TestWhatIsFurtherOutSeesThePatternOfTheMux(t *testing.T) {

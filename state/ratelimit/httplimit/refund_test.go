@@ -137,3 +137,20 @@ func TestATokenThatCannotBeGivenBackIsTheObserversToKnow(t *testing.T) {
 	require.NotNil(t, told.Load())
 	assert.Error(t, told.Load().Err)
 }
+
+func TestReceiptsDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
+	most := int64(0)
+	for range 20 {
+		s.pass(time.Minute)
+		require.Equal(t, http.StatusNoContent, send(s.handler, request("GET", "User", "alice", "Tenant", "acme")).Code)
+		n, err := s.server.Client().HLen(t.Context(), "test:users:alice").Result()
+		require.NoError(t, err)
+		most = max(most, n)
+	}
+	assert.LessOrEqual(t, most, int64(5), "two limits, the queue, and one receipt in it")
+	n, err := s.server.Client().HLen(t.Context(), "test:tenants:acme").Result()
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, n, "the last check has nothing to give back")
+}
