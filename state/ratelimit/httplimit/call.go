@@ -16,11 +16,10 @@ type call struct {
 	steps   []step
 }
 
-// step is a check that the request is not exempt from, and what came of it.
+// step is a check that the request is not exempt from, and what came of it, if it was asked.
 type step struct {
 	check    Check
 	ask      ask
-	asked    bool
 	decision ratelimit.Decision
 	refund   refund // of what was taken, or may have been
 }
@@ -67,7 +66,6 @@ func (c *call) prepare(checks []Check) error {
 }
 
 func (s *step) take(ctx context.Context, last bool) (err error) {
-	s.asked = true
 	s.decision, s.refund, err = s.ask(ctx, last)
 	if err == nil && !s.decision.Allowed && s.decision.Source != ratelimit.FromPolicy {
 		s.refund = nil
@@ -96,7 +94,7 @@ func (s *step) giveBack(ctx context.Context) {
 	// did not change.
 	for i := range s.decision.Limits {
 		u := &s.decision.Limits[i]
-		u.Remaining = min(u.Remaining+1, u.Limit.Capacity())
+		u.Remaining++
 		if u.Remaining == u.Limit.Capacity() {
 			u.NextAfter, u.ResetAfter = 0, 0
 		}
@@ -143,7 +141,7 @@ func (c *call) deny(s *step) {
 func (c *call) setFields() {
 	var policies, usages list
 	for _, s := range c.steps {
-		if s.asked && s.decision.Source == ratelimit.FromPolicy {
+		if s.decision.Source == ratelimit.FromPolicy {
 			continue
 		}
 		policies = s.check.policies(policies)

@@ -14,15 +14,10 @@ import (
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-// fake returns a check that answers with d and err, and has refunds told of each refund.
-func fake(d ratelimit.Decision, err error, refunds func(context.Context)) Check {
+// fake returns a check that answers with d and err, and gives back by what refund does.
+func fake(d ratelimit.Decision, err error, back refund) Check {
 	return Check{subject: func(*http.Request) (ask, error) {
-		return func(context.Context, bool) (ratelimit.Decision, refund, error) {
-			return d, func(ctx context.Context) (bool, error) {
-				refunds(ctx)
-				return true, nil
-			}, err
-		}, nil
+		return func(context.Context, bool) (ratelimit.Decision, refund, error) { return d, back, err }, nil
 	}}
 }
 
@@ -44,8 +39,8 @@ func TestWhatMayHaveBeenTakenIsGivenBack(t *testing.T) {
 			t.Parallel()
 			refunds := 0
 			h := New(Options{},
-				fake(tc.decision, tc.err, func(context.Context) { refunds++ }),
-				fake(ratelimit.Decision{}, nil, func(context.Context) { t.Error("nothing was taken") }))(http.NotFoundHandler())
+				fake(tc.decision, tc.err, func(context.Context) (bool, error) { refunds++; return true, nil }),
+				fake(ratelimit.Decision{}, nil, nil))(http.NotFoundHandler())
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 			assert.Equal(t, tc.refunds, refunds)
 		})
@@ -57,12 +52,13 @@ func TestARefundOutlivesItsClientForUpToASecond(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	refunds := 0
 	h := New(Options{},
-		fake(ratelimit.Decision{Allowed: true}, nil, func(refund context.Context) {
+		fake(ratelimit.Decision{Allowed: true}, nil, func(refund context.Context) (bool, error) {
 			refunds++
 			deadline, ok := refund.Deadline()
 			assert.NoError(t, refund.Err())
 			assert.True(t, ok)
 			assert.LessOrEqual(t, time.Until(deadline), time.Second)
+			return true, nil
 		}),
 		Check{subject: func(*http.Request) (ask, error) {
 			return func(context.Context, bool) (ratelimit.Decision, refund, error) {
@@ -72,6 +68,32 @@ func TestARefundOutlivesItsClientForUpToASecond(t *testing.T) {
 		}})(http.NotFoundHandler())
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
 	assert.Equal(t, 1, refunds)
+}
+
+func TestOnlyWhatIsBackIsToldAsLeft(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		back bool
+		err  error
+		want string
+	}{
+		"back":     {true, nil, `"w";r=5;t=60`},
+		"too late": {false, nil, `"w";r=4;t=60`},
+		"failed":   {false, state.ErrClosed, `"w";r=4;t=60`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			granted := ratelimit.Decision{Allowed: true, Granted: 1, Limits: []ratelimit.Usage{
+				{Limit: ratelimit.Window("w", 9, time.Minute), Remaining: 4, NextAfter: time.Minute},
+			}}
+			h := New(Options{},
+				fake(granted, nil, func(context.Context) (bool, error) { return tc.back, tc.err }),
+				fake(ratelimit.Decision{}, nil, nil))(http.NotFoundHandler())
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+			assert.Equal(t, tc.want, w.Header().Get("Ratelimit"))
+		})
+	}
 }
 
 func TestARequestThatNoWaitingHelpsIsNotToldToComeBack(t *testing.T) {
