@@ -66,3 +66,17 @@ type Usage struct {
 	// ResetAfter is how long it takes until nothing is used.
 	ResetAfter time.Duration
 }
+
+// decide finds out which limit decided.
+func (d *Decision) decide() {
+	least := int64(math.MaxInt64)
+	for _, u := range d.Limits {
+		switch {
+		case u.Limit.IsShadow():
+		case !d.Allowed && u.RetryAfter > d.RetryAfter:
+			d.RetryAfter, d.DecidedBy = u.RetryAfter, u.Limit.Name()
+		case d.Allowed && u.Remaining < least:
+			least, d.DecidedBy = u.Remaining, u.Limit.Name()
+		}
+	}
+}

@@ -9,6 +9,7 @@ type Reservation struct {
 	limiter *limiter
 	name    string // of the subject's key
 	id      string
+	left    int64 // how many tokens it can give back
 }
 
 // Refund gives back all tokens of the reservation, once, and reports whether they are back,
@@ -22,10 +23,15 @@ type Reservation struct {
 //
 // It may be repeated, after a lost reply too, and does that by itself while ctx lasts. It
 // sends EVALSHA, with HMGET and HSET in it. O(m+s).
-func (r *Reservation) Refund(ctx context.Context) (bool, error) { return r.RefundN(ctx, r.Granted) }
+func (r *Reservation) Refund(ctx context.Context) (bool, error) {
+	if r.left == 0 {
+		return false, nil
+	}
+	return r.RefundN(ctx, r.left)
+}
 
 // RefundN is [Reservation.Refund] for n of the tokens; the others are used for good. It fails
-// with [ErrTokens] unless n is from 1 up to Granted.
+// with [ErrTokens] unless n is from 1 up to what was taken.
 func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
 	return r.limiter.refund(ctx, r, n)
 }

@@ -1,0 +1,219 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/state"
+)
+
+// limiter is a Limiter without its type.
+type limiter struct {
+	store   *state.Store
+	family  *bridge.Family
+	limits  limits
+	options Options
+	ttl     string // of receipts, in microseconds
+}
+
+func newLimiter(store *state.Store, f *bridge.Family, l limits, o Options) (*limiter, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("ratelimit: New: %w", err)
+	}
+	if store.Client() == nil {
+		return nil, fmt.Errorf("ratelimit: New: %w", state.ErrNoStore)
+	}
+	return &limiter{store, f, l, o, strconv.FormatInt(o.ReceiptTTL.Microseconds(), 10)}, nil
+}
+
+func (l *limiter) with(given []Limit) (*limiter, error) {
+	other := *l
+	var err error
+	if other.limits, err = newLimits(given); err != nil {
+		return nil, fmt.Errorf("ratelimit: With: %w", err)
+	}
+	return &other, nil
+}
+
+// call is one call of a limiter.
+type call struct {
+	mode   string
+	name   string // of the subject's key
+	tokens int64
+	once   bool
+	id     string
+
+	key string // in Redis
+}
+
+func newCall(mode, name string, tokens int64, opts []CallOption) call {
+	c := call{mode: mode, name: name, tokens: tokens}
+	for _, o := range opts {
+		if o != nil {
+			o.apply(&c)
+		}
+	}
+	return c
+}
+
+// maxIDBytes bounds an operation id.
+const maxIDBytes = 256
+
+// check returns what the caller has done wrong.
+func (c *call) check() error {
+	switch {
+	case c.tokens < 1:
+		return ErrTokens
+	case c.once && (c.id == "" || len(c.id) > maxIDBytes):
+		return fmt.Errorf("%w: the OpID has %d bytes; give 1 to %d", state.ErrInvalidKey, len(c.id), maxIDBytes)
+	}
+	return nil
+}
+
+// command returns what is sent for a call.
+func (l *limiter) command(c *call) exec.Command {
+	args := make([]any, 0, 4+5*len(l.limits.list))
+	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10), c.id, l.ttl)
+	for _, of := range l.limits.args {
+		args = append(args, of...)
+	}
+	if c.mode == takeNone {
+		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.
+		return takeScript.ReadPrimary([]string{c.key}, args...)
+	}
+	return takeScript.Write([]string{c.key}, args...)
+}
+
+// decide makes one call.
+func (l *limiter) decide(ctx context.Context, op string, c call) (Decision, error) {
+	o, cancel := l.begin(ctx, op, 1, c.needs())
+	defer cancel()
+	err := l.prepare(o, &c)
+	if err != nil {
+		return Decision{}, o.End(o.Label(c.key, err))
+	}
+	d, err := l.decision(o, &c, o.Client().Do(o.Context(), l.command(&c)))
+	d, err = l.settle(ctx, &c, d, o.Label(c.key, err))
+	return d, o.End(err)
+}
+
+func (c *call) needs() bridge.Permission {
+	if c.mode == takeNone {
+		return bridge.Get
+	}
+	return bridge.Set
+}
+
+// begin begins an operation, which ends by the time that the options give it.
+func (l *limiter) begin(ctx context.Context, name string, keys int, needs bridge.Permission) (bridge.Operation, context.CancelFunc) {
+	cancel := context.CancelFunc(func() {})
+	if l.options.Timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, l.options.Timeout)
+	}
+	return bridge.Begin(ctx, l.store, bridge.Call{Name: name, Family: l.family, Keys: keys, Needs: needs}), cancel
+}
+
+// prepare checks a call and finds out its key.
+func (l *limiter) prepare(o bridge.Operation, c *call) (err error) {
+	if err := o.Err(); err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	c.key, err = o.Key(c.name)
+	return err
+}
+
+// decision returns what a reply says.
+func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decision, error) {
+	list, err := reply.List()
+	if err != nil {
+		return Decision{}, o.Cause(err, c.mode != takeNone)
+	}
+	numbers, source, err := l.numbers(list)
+	if err != nil {
+		return Decision{}, err
+	}
+	d := Decision{
+		Allowed:    numbers[0] == 1,
+		Granted:    numbers[3],
+		ServerTime: time.Unix(numbers[1], numbers[2]*int64(time.Microsecond)),
+		Source:     source,
+		Limits:     l.limits.usages(numbers[4:]),
+	}
+	if c.mode == takeNone {
+		d.Granted = 0
+	}
+	d.decide()
+	return d, nil
+}
+
+var errReply = errors.New("the reply is not one of this library's scripts")
+
+// numbers returns the numbers of a reply that is a decision: four, and four for each limit.
+func (l *limiter) numbers(list []any) ([]int64, Source, error) {
+	source := FromServer
+	if code, _ := list[0].(int64); len(list) < 4 {
+		switch code {
+		case 2:
+			source, list = FromReceipt, split(list[1])
+		case 3:
+			return nil, source, ErrRefunded
+		case 4:
+			return nil, source, ErrOpIDReused
+		}
+	}
+	if len(list) != 4+4*len(l.limits.list) && (source != FromReceipt || len(list) != 4) {
+		return nil, source, errReply
+	}
+	numbers := make([]int64, len(list))
+	for i := range list {
+		n, ok := list[i].(int64)
+		if !ok {
+			return nil, source, errReply
+		}
+		numbers[i] = n
+	}
+	return numbers, source, nil
+}
+
+// split returns the numbers in the text of a receipt.
+func split(v any) (list []any) {
+	text, _ := v.(string)
+	for field := range strings.SplitSeq(text, ",") {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// settle returns what the options make of an error of a call that was sent.
+func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (Decision, error) {
+	if err == nil || l.options.OnFailure == ReturnError || ctx.Err() != nil || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
+		return d, err
+	}
+	d = Decision{Source: FromPolicy, Err: err}
+	if l.options.OnFailure == FailClosed {
+		d.RetryAfter = policyRetry
+		return d, nil
+	}
+	if d.Allowed = true; c.mode != takeNone {
+		d.Granted = c.tokens
+	}
+	return d, nil
+}
+
+// policyRetry is what a denial by policy says of when to come again. Nobody knows, and no
+// time at all would have callers come at once.
+const policyRetry = time.Second

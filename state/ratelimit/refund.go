@@ -1,0 +1,78 @@
+package ratelimit
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+
+	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/state"
+)
+
+func (l *limiter) reserve(ctx context.Context, name string, n int64, opts []CallOption) (*Reservation, error) {
+	c := newCall(takeAll, name, n, opts)
+	if !c.once {
+		c.once, c.id = true, rand.Text()
+	}
+	d, err := l.decide(ctx, "Reserve", c)
+	if err != nil && !errors.Is(err, state.ErrUnknownOutcome) {
+		return nil, err
+	}
+	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, left: d.Granted}
+	if err != nil || d.Source == FromPolicy {
+		r.left = n // it may have been taken
+	}
+	return r, err
+}
+
+func (l *limiter) refund(ctx context.Context, r *Reservation, n int64) (bool, error) {
+	o := bridge.Begin(ctx, l.store, bridge.Call{Name: "Refund", Family: l.family, Keys: 1, Needs: bridge.Set})
+	back, key, err := l.giveBack(o, r, n)
+	return back, o.End(o.Label(key, err))
+}
+
+func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bool, key string, err error) {
+	if err := o.Err(); err != nil {
+		return false, "", err
+	}
+	if n < 1 || n > r.left {
+		return false, "", ErrTokens
+	}
+	if key, err = o.Key(r.name); err != nil {
+		return false, key, err
+	}
+	args, err := l.limits.append([]any{r.id, strconv.FormatInt(n, 10)}, nil)
+	if err != nil {
+		return false, key, err
+	}
+	// It is sent as what may be repeated, as it gives back once.
+	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, args...)).Int()
+	return code == 1, key, o.Cause(err, false)
+}
+
+func (l *limiter) reset(ctx context.Context, name string, names []string) error {
+	o := bridge.Begin(ctx, l.store, bridge.Call{Name: "Reset", Family: l.family, Keys: 1, Needs: bridge.Remove})
+	key, err := l.forget(o, name, names)
+	return o.End(o.Label(key, err))
+}
+
+// forget resets the limits with those names, or removes all of a subject.
+func (l *limiter) forget(o bridge.Operation, name string, names []string) (key string, err error) {
+	if err := o.Err(); err != nil {
+		return "", err
+	}
+	if key, err = o.Key(name); err != nil {
+		return key, err
+	}
+	cmd := exec.Write("unlink", key)
+	if len(names) > 0 {
+		args, err := l.limits.append(nil, names)
+		if err != nil {
+			return key, err
+		}
+		cmd = resetScript.Write([]string{key}, args...)
+	}
+	return key, o.Cause(o.Client().Do(o.Context(), cmd).Err(), true)
+}

@@ -1,0 +1,109 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/exec"
+)
+
+func (l *limiter) allow(ctx context.Context, op, name string, n int64, opts []CallOption) (Decision, error) {
+	return l.decide(ctx, op, newCall(takeAll, name, n, opts))
+}
+
+func (l *limiter) allowUpTo(ctx context.Context, name string, n int64, opts []CallOption) (Decision, error) {
+	return l.decide(ctx, "AllowUpTo", newCall(takeSome, name, n, opts))
+}
+
+func (l *limiter) peek(ctx context.Context, name string) (Decision, error) {
+	return l.decide(ctx, "Peek", newCall(takeNone, name, 1, nil))
+}
+
+// request is a Request without its type.
+type request struct {
+	name string
+	n    int64
+	id   string
+}
+
+func (l *limiter) allowMany(ctx context.Context, requests []request) ([]Decision, error) {
+	o, cancel := l.begin(ctx, "AllowMany", len(requests), bridge.Set)
+	defer cancel()
+	decisions := make([]Decision, len(requests))
+	calls := make([]call, len(requests))
+	replies := make([]*exec.Reply, len(requests))
+	var b exec.Batch
+	b.Grow(len(requests))
+	for i, r := range requests {
+		calls[i] = call{mode: takeAll, name: r.name, tokens: r.n, once: r.id != "", id: r.id}
+		if r.n == 0 {
+			calls[i].tokens = 1
+		}
+		if decisions[i].Err = l.prepare(o, &calls[i]); decisions[i].Err == nil {
+			replies[i] = b.Add(l.command(&calls[i]))
+		}
+	}
+	if b.Len() > 0 {
+		o.Client().Send(o.Context(), &b)
+	}
+	failed, firstErr := 0, error(nil)
+	for i := range decisions {
+		d, err := &decisions[i], decisions[i].Err
+		if err == nil {
+			*d, err = l.decision(o, &calls[i], *replies[i])
+			*d, err = l.settle(ctx, &calls[i], *d, o.Label(calls[i].key, err))
+		} else {
+			err = o.Label(calls[i].key, err)
+		}
+		if err == nil {
+			continue
+		}
+		if d.Err = err; failed == 0 {
+			firstErr = err
+		}
+		failed++
+	}
+	if failed > 0 {
+		firstErr = fmt.Errorf("%d of %d calls failed: %w", failed, len(requests), firstErr)
+	}
+	return decisions, o.End(firstErr)
+}
+
+// maxJitter bounds by how much longer than it has to a call waits, so that those who wait
+// for the same token do not all come at once.
+const maxJitter = 100 * time.Millisecond
+
+func (l *limiter) wait(ctx context.Context, op, name string, n int64, opts []CallOption) (Decision, error) {
+	c := newCall(takeAll, name, n, opts)
+	for {
+		d, err := l.decide(ctx, op, c)
+		if err != nil || d.Allowed {
+			return d, err
+		}
+		if err := l.sleep(ctx, d.RetryAfter); err != nil {
+			o := bridge.Begin(ctx, l.store, bridge.Call{Name: op, Family: l.family})
+			return d, o.End(o.Label("", err))
+		}
+	}
+}
+
+// sleep waits for that long and a little more, or returns why that is in vain.
+func (l *limiter) sleep(ctx context.Context, d time.Duration) error {
+	if d == Never {
+		return ErrNever
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return fmt.Errorf("%w before there are tokens again", context.DeadlineExceeded)
+	}
+	timer := time.NewTimer(d + rand.N(min(d/10, maxJitter)+1)) //nolint:gosec // it need not be secret
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
