@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
 )
@@ -251,50 +250,6 @@ func (e *emitter) key(f *Family) {
 	e.line("\treturn %s.Make(%s.End(b))\n}\n", f.Names.Family, rt)
 }
 
-// parts writes what appends the literals and parameters of a template to b.
-func (e *emitter) parts(indent string, literals []string, params []Param) {
-	rt := e.model.RT
-	e.line("%sb := %s.Start(%q)", indent, rt, literals[0])
-	for i, p := range params {
-		e.line("%sb = %s", indent, e.appendCall("b", p))
-		if literal := literals[i+1]; literal != "" {
-			e.line("%sb = %s.Literal(b, %q)", indent, rt, literal)
-		}
-	}
-}
-
-// runtimeKind returns how package rt calls a kind, and the basic type that its
-// function for it takes.
-func runtimeKind(k keyspec.Kind) (name, basic string) {
-	switch {
-	case k == keyspec.String:
-		return "String", "string"
-	case k == keyspec.Bool:
-		return "Bool", "bool"
-	case k.Signed():
-		return "Int", "int64"
-	case k.Unsigned():
-		return "Uint", "uint64"
-	case k == keyspec.UUID:
-		return "UUID", ""
-	default:
-		return "Text", ""
-	}
-}
-
-// appendCall returns the call that appends a parameter to a key.
-func (e *emitter) appendCall(to string, p Param) string {
-	name, basic := runtimeKind(p.Kind)
-	value := p.Name
-	switch {
-	case p.Convert:
-		value = basic + "(" + value + ")"
-	case p.Address:
-		value = "&" + value
-	}
-	return fmt.Sprintf("%s.Append%s(%s, %s)", e.model.RT, name, to, value)
-}
-
 func (e *emitter) params(f *Family) {
 	e.doc("%s are the parts of a key made from %q.", f.Names.Params, f.Template)
 	e.structOf(f.Names.Params, f.Params)
@@ -305,19 +260,6 @@ func (e *emitter) params(f *Family) {
 	e.doc("Key returns the key that p names.")
 	e.function(fmt.Sprintf("func (p %s) Key() %s.Key[%s]", f.Names.Params, e.model.State, f.Type),
 		fmt.Sprintf("return %s(%s)", f.Names.Key, strings.Join(fields, ", ")))
-}
-
-// structOf writes a struct with a field for each parameter.
-func (e *emitter) structOf(name string, params []Param) {
-	e.line("type %s struct {", name)
-	width := 0
-	for _, p := range params {
-		width = max(width, utf8.RuneCountInString(p.Field))
-	}
-	for _, p := range params {
-		e.put("\t", p.Field, strings.Repeat(" ", width+1-utf8.RuneCountInString(p.Field)), p.Type)
-	}
-	e.put("}\n")
 }
 
 // signature returns the parameters of a family as those of a function, with
