@@ -49,6 +49,9 @@ type call struct {
 	tokens int64
 	once   bool
 	id     string
+	// ttl is that of its receipt, if it has one of its own.
+	remembered bool
+	ttl        time.Duration
 
 	key string // in Redis
 }
@@ -73,16 +76,23 @@ func (c *call) check() error {
 		return ErrTokens
 	case c.once && (c.id == "" || len(c.id) > maxIDBytes):
 		return fmt.Errorf("%w: the OpID has %d bytes; give 1 to %d", state.ErrInvalidKey, len(c.id), maxIDBytes)
+	case c.remembered && c.ttl < time.Millisecond:
+		return fmt.Errorf("ReceiptTTL is %v; give a millisecond or more", c.ttl)
 	}
 	return nil
 }
 
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	args := make([]any, 0, 4+5*len(l.limits.list))
-	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10), c.id, l.ttl)
-	for _, of := range l.limits.args {
-		args = append(args, of...)
+	args := make([]any, 0, 4+len(l.limits.args))
+	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10))
+	args = append(args, l.limits.args...)
+	if c.once {
+		ttl := l.ttl
+		if c.remembered {
+			ttl = strconv.FormatInt(c.ttl.Microseconds(), 10)
+		}
+		args = append(args, c.id, ttl)
 	}
 	if c.mode == takeNone {
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.
@@ -144,13 +154,10 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 	}
 	d := Decision{
 		Allowed:    numbers[0] == 1,
-		Granted:    numbers[3],
-		ServerTime: time.Unix(numbers[1], numbers[2]*int64(time.Microsecond)),
+		Granted:    numbers[2],
+		ServerTime: time.UnixMicro(numbers[1]),
 		Source:     source,
-		Limits:     l.limits.usages(numbers[4:]),
-	}
-	if c.mode == takeNone {
-		d.Granted = 0
+		Limits:     l.limits.usages(numbers[3:]),
 	}
 	d.decide()
 	return d, nil
@@ -158,10 +165,10 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 
 var errReply = errors.New("the reply is not one of this library's scripts")
 
-// numbers returns the numbers of a reply that is a decision: four, and four for each limit.
+// numbers returns the numbers of a reply that is a decision: three, and four for each limit.
 func (l *limiter) numbers(list []any) ([]int64, Source, error) {
 	source := FromServer
-	if code, _ := list[0].(int64); len(list) < 4 {
+	if code, _ := list[0].(int64); len(list) < 3 {
 		switch code {
 		case 2:
 			source, list = FromReceipt, split(list[1])
@@ -171,7 +178,7 @@ func (l *limiter) numbers(list []any) ([]int64, Source, error) {
 			return nil, source, ErrOpIDReused
 		}
 	}
-	if len(list) != 4+4*len(l.limits.list) && (source != FromReceipt || len(list) != 4) {
+	if len(list) != 3+4*len(l.limits.list) && (source != FromReceipt || len(list) != 3) {
 		return nil, source, errReply
 	}
 	numbers := make([]int64, len(list))

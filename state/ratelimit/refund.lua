@@ -1,92 +1,112 @@
--- Gives back tokens of a call that has a receipt, once.
+-- Gives back tokens of a call that has a receipt, once. See take.lua for what is stored.
 --
+-- KEYS[1]: the hash of the subject
 -- ARGV[1]: the id of the call
 -- ARGV[2]: how many tokens
--- then the limits
 --
 -- Replies 1 if the tokens are back, by this run or an earlier one, and 0 if nothing is known
 -- of the call any more.
 
-local id, tokens = ARGV[1], tonumber(ARGV[2])
-local limits = limitsAt(3)
-
-local fields = {'@'}
-for i, limit in ipairs(limits) do
-	fields[i + 1] = limit.name
-end
-fields[#fields + 1] = 'op:' .. id
-local stored = redis.pcall('HMGET', key, unpack(fields))
-if stored.err then
-	return stored
-end
-local receipt = stored[#fields]
-if not receipt then
+local key, tokens = KEYS[1], tonumber(ARGV[2])
+local receipt = redis.pcall('HGET', key, 'op:' .. ARGV[1])
+if type(receipt) == 'table' then
+	return receipt
+elseif not receipt then
 	return 0
 end
-
-local offset, queue = string.match(stored[1], '^(%d+)(.*)$')
-local latest = 0
-for i, limit in ipairs(limits) do
-	latest = math.max(latest, parse(limit, stored[i + 1]))
-end
-local now, _
-now, _, offset = subjectTime(limits, latest, tonumber(offset))
-
-local expires, gone, call, granted, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %d+,%d+,%d+,(%d+)%S*) (.*)$')
-if tonumber(expires) <= now then
+local time, offset = redis.call('TIME'), string.match(redis.call('HGET', key, '@'), '^%d+')
+local expires, gone, call, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %S+)(.*)$')
+if tonumber(expires) <= time[1] * 1000000 + time[2] + offset then
 	return 0
-end
-if gone == '1' then
+elseif gone == '1' then
 	return 1
 end
 
--- A slot that still counts is one that was not dropped.
-local function fromWindow(limit, number)
-	local place, at, count, next = limit.oldest, nil, nil, nil
-	for _ = limit.first, number do
-		at, count, next = string.match(limit.slots, '^(%d+):(%d+),()', place)
-		if not at then
-			limit.count = limit.count - tokens
-			limit.total = limit.total - tokens
-			return
-		end
-		place, next = next, place
+-- Takes the tokens from the slot that holds them, unless it was dropped.
+local function window(text, number)
+	local total, first, times, newest, others = string.match(text, '^(%d+);(%d+);(%d+;%d+);(%d+);(.*)$')
+	if not total or number < tonumber(first) then
+		return nil
 	end
-	limit.slots = string.sub(limit.slots, limit.oldest, next - 1) .. at .. ':' .. int(count - tokens) .. ',' .. string.sub(limit.slots, place)
-	limit.oldest = 1
-	limit.total = limit.total - tokens
+	-- A shadow can have less than was granted.
+	local slot, back = tonumber(first), nil
+	others = string.gsub(others, '(%d+):(%d+),', function(at, count)
+		slot = slot + 1
+		if slot - 1 == number then
+			back = math.min(tokens, count)
+			return string.format('%s:%d,', at, count - back)
+		end
+	end)
+	if not back then
+		back = math.min(tokens, newest)
+		newest = newest - back
+	end
+	return string.format('%d;%s;%s;%d;%s', total - back, first, times, newest, others)
 end
 
--- What was in the bucket before the call drains before its tokens. As long as that takes, the
--- bucket would not have been empty without them either, and after it, time counts against
--- them: what is given back is never more than what the bucket would lack without the call.
-local function fromBucket(limit, level, at)
-	local left = level + granted * limit.c - (now - at) * limit.b
-	limit.level = math.max(0, limit.level - math.max(0, math.min(left, tokens * limit.c)))
+-- How many gaps a bucket remembers. The units of one that was forgotten count as taken, so that
+-- those below it seem to have drained sooner than they have.
+local maxGaps = 32
+
+-- Takes the units that are numbered up to last out of a bucket, as many as are left of them.
+-- What is above them drains after them, so it is what else is in the bucket.
+local function bucket(text, last, unit, life)
+	local level, at, of, ever, since, gaps = string.match(text, '^(%d+);(%d+);(%d+);(%d+);(%d+)/?(.*)$')
+	if of ~= unit or since ~= life then
+		return nil
+	end
+	local above, higher, lower = ever - last, '', ''
+	for highest, count in string.gmatch(gaps, '(%d+):(%d+),') do
+		local gap = string.format('%s:%s,', highest, count)
+		if highest + 0 > last then
+			above, higher = above - count, higher .. gap
+		else
+			lower = lower .. gap
+		end
+	end
+	local back = math.min(level - above, tokens * unit)
+	if back <= 0 then
+		return nil
+	end
+	level = level - back
+
+	-- A gap at the top is none, adjacent ones are one, and one with nothing left below is forgotten.
+	local kept, place, full = {}, ever + 0, 0
+	for highest, count in string.gmatch(string.format('%s%d:%d,%s', higher, last, back, lower), '(%d+):(%d+),') do
+		full = full + place - highest
+		if full >= level or #kept == maxGaps then
+			break
+		elseif highest + 0 == ever + 0 then
+			ever = highest - count
+		elseif #kept > 0 and highest + 0 == place then
+			kept[#kept][2] = kept[#kept][2] + count
+		else
+			kept[#kept + 1] = {highest, count + 0}
+		end
+		place = highest - count
+	end
+	text = string.format('%d;%s;%s;%d;%s', level, at, unit, ever, life)
+	for i, gap in ipairs(kept) do
+		text = string.format('%s%s%s:%d,', text, i == 1 and '/' or '', gap[1], gap[2])
+	end
+	return text
 end
 
 local writes = {}
-for _, limit in ipairs(limits) do
-	age(limit, now)
-	for item in string.gmatch(' ' .. taken, ' ' .. string.gsub(limit.name, '%-', '%%-') .. ';(%S+)') do
-		local level, at, unit, rate, life = string.match(item, '^(%d+);(%d+);(%d+);(%d+);(%d+)$')
-		local changed = false
-		if limit.window and not level and tonumber(item) >= limit.first and limit.total > 0 then
-			fromWindow(limit, tonumber(item))
-			changed = true
-		elseif not limit.window and level and tonumber(life) == limit.life and tonumber(unit) == limit.c and tonumber(rate) == limit.b then
-			fromBucket(limit, tonumber(level), tonumber(at))
-			changed = true
-		end
-		if changed then
-			writes[#writes + 1] = limit.name
-			writes[#writes + 1] = text(limit, now)
-		end
+for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
+	local text = redis.call('HGET', key, name)
+	local last, unit, life = string.match(what, '^(%d+);(%d+);(%d+)$')
+	if text then
+		text = last and bucket(text, last + 0, unit, life) or not last and window(text, tonumber(what))
+	end
+	if text then
+		writes[#writes + 1] = name
+		writes[#writes + 1] = text
 	end
 end
-for _, write in ipairs({'op:' .. id, expires .. ' 1 ' .. call .. ' ' .. taken, '@', int(offset) .. queue}) do
-	writes[#writes + 1] = write
-end
+writes[#writes + 1] = 'op:' .. ARGV[1]
+writes[#writes + 1] = expires .. ' 1 ' .. call .. taken
+-- The error of the first write is handed on as it is: nothing was written then.
 local wrote = redis.pcall('HSET', key, unpack(writes))
 if type(wrote) == 'table' and wrote.err then
 	return wrote
