@@ -6,7 +6,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What the tests leave behind, such as a call that was given up and never ended, fails
+// What the tests leave behind, such as a renewal of a permit that is gone, fails
 // them. A failover client of go-redis keeps its subscription to the sentinels when it is
 // closed.
 func TestMain(m *testing.M) {

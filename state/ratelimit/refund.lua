@@ -28,19 +28,20 @@ local function window(text, number)
 	if not total or number < tonumber(first) then
 		return nil
 	end
-	local slot = tonumber(first)
-	local changed
+	-- A shadow can have less than was granted.
+	local slot, back = tonumber(first), nil
 	others = string.gsub(others, '(%d+):(%d+),', function(at, count)
 		slot = slot + 1
 		if slot - 1 == number then
-			changed = true
-			return string.format('%s:%d,', at, count - tokens)
+			back = math.min(tokens, count)
+			return string.format('%s:%d,', at, count - back)
 		end
 	end)
-	if not changed then
-		newest = newest - tokens
+	if not back then
+		back = math.min(tokens, newest)
+		newest = newest - back
 	end
-	return string.format('%d;%s;%s;%s;%s', total - tokens, first, times, newest, others)
+	return string.format('%d;%s;%s;%d;%s', total - back, first, times, newest, others)
 end
 
 -- How many gaps a bucket remembers. The units of one that was forgotten count as taken, so that
@@ -50,9 +51,8 @@ local maxGaps = 32
 -- Takes the units that are numbered up to last out of a bucket, as many as are left of them.
 -- What is above them drains after them, so it is what else is in the bucket.
 local function bucket(text, last, unit, life)
-	local level, at, of, ever, since, gaps = string.match(text, '^(%d+);(%d+);(%d+);(%d+);?(%d*)/?(.*)$')
-	since = since == '' and '0' or since
-	if of ~= unit or since ~= (life == '' and '0' or life) then
+	local level, at, of, ever, since, gaps = string.match(text, '^(%d+);(%d+);(%d+);(%d+);(%d+)/?(.*)$')
+	if of ~= unit or since ~= life then
 		return nil
 	end
 	local above, higher, lower = ever - last, '', ''
@@ -85,10 +85,7 @@ local function bucket(text, last, unit, life)
 		end
 		place = highest - count
 	end
-	text = string.format('%d;%s;%s;%d', level, at, unit, ever)
-	if since ~= '0' or #kept > 0 then
-		text = string.format('%s;%s', text, since)
-	end
+	text = string.format('%d;%s;%s;%d;%s', level, at, unit, ever, life)
 	for i, gap in ipairs(kept) do
 		text = string.format('%s%s%s:%d,', text, i == 1 and '/' or '', gap[1], gap[2])
 	end
@@ -98,7 +95,7 @@ end
 local writes = {}
 for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
 	local text = redis.call('HGET', key, name)
-	local last, unit, life = string.match(what, '^(%d+);(%d+);?(%d*)$')
+	local last, unit, life = string.match(what, '^(%d+);(%d+);(%d+)$')
 	if text then
 		text = last and bucket(text, last + 0, unit, life) or not last and window(text, tonumber(what))
 	end

@@ -14,7 +14,7 @@ local writes = {}
 for i, name in ipairs(ARGV) do
 	local text = stored[i] or ''
 	local first, others = string.match(text, '^%d+;(%d+);%d+;%d+;%d+;(.*)$')
-	local at, unit, life = string.match(text, '^%d+;(%d+);(%d+);%d+;?(%d*)')
+	local at, unit, life = string.match(text, '^%d+;(%d+);(%d+);?%d*;?(%d*)')
 	if first then
 		local _, older = string.gsub(others, ':', ':')
 		text = string.format('0;%d;0;0;0;', first + older + 1)
