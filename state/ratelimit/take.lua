@@ -90,7 +90,7 @@ while true do
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
-					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+.*)$')
+					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+[^;]*)$')
 				end
 				if stands then
 					level, since = stands + 0, since + 0
