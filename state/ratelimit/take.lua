@@ -21,8 +21,11 @@
 -- hold exactly, and are written with %d, as tostring rounds them.
 --
 -- The hash has a field for each limit, named like it:
---   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time, and
---     ;life, if there was one of that name before that it must be told from
+--   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time. Once
+--     it was charged by a call with an id, that goes on with ;ever;life, and /gaps if there are
+--     any: its units are numbered up to ever, lower numbers drain first, life tells it from an
+--     earlier one of that name, and gaps are the units between others that were given
+--     back, as highest:count,highest:count,... from the highest down
 --   of a window: total;first;open;last;count;time:count,time:count,...
 --     The newest slot is open since one time, counts until another, and has a count; the
 --     others follow, oldest first. They are numbered from first on, and the newest has the
@@ -34,8 +37,9 @@
 --   op:<id>: a receipt: expires, 1 if it was given back, mode and tokens of the call, names of the
 --     limits, what was replied, and for each limit what was taken
 --
--- This runs for each call, so it makes few functions and tables: with one for each step and
--- each limit it took three times as long.
+-- This runs for each call, so it makes few functions and tables, and none that holds on to
+-- variables, which took twice as long. Adding 0 makes a number of a text for half of what tonumber
+-- costs.
 
 local time = redis.pcall('TIME')
 if time.err then
@@ -48,51 +52,51 @@ local stored = redis.pcall('HMGET', key, unpack(ARGV, 3, 3 + count))
 if stored.err then
 	return stored
 end
-local clock, offset, ahead = time[1] * 1000000 + time[2], 0, 0
+local clock, offset = time[1] * 1000000 + time[2], 0
 if stored[1] then
 	offset = string.match(stored[1], '^%d+') + 0
 end
 local now = clock + offset
 
--- Returns after what time a window has given back that many tokens of the slots from place on.
+-- Returns the time at which a window has given back that many tokens of the slots from place on.
 local function freed(text, place, last, per, lacks)
 	while true do
 		local at, n, next = string.match(text, '^(%d+):(%d+),()', place)
 		if not at then
-			return last + per - now
+			return last + per
 		end
 		lacks = lacks - n
 		if lacks <= 0 then
-			return at + per - now
+			return at + per
 		end
 		place = next
 	end
 end
 
-local reply, writes, taken, denied, known, longest
-
--- Looks at each limit, and charges those that have what is wanted, by setting what to reply
--- and to write. If one is of a later time than now, it returns that.
-local function look(wanted, charge)
-	reply = {1, clock, charge, 0, 0, 0, 0}
-	writes, taken, denied, known, longest = {}, '', false, stored[1], 0
+-- Each round looks at all limits as of now. It charges those that have what is wanted, by
+-- setting what to write and to reply; whether that is right, the end of the round knows.
+local wanted, charge, counted = tokens, mode == 'all' and tokens or 0, mode ~= 'some'
+local reply, writes, size, taken, longest, known
+while true do
+	local denied, later = false, nil
+	reply, writes, size, taken, longest, known = {1, clock, charge, 0, 0, 0, 0}, {false, false}, 0, '', 0, stored[1]
 	for i = 1, count do
 		local text, at = stored[i + 1], count + 4 * i
-		-- Adding 0 makes a number of a text for half of what tonumber costs.
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
-		local left, wait, more, all = 0, 0, 0, 0
+		local left, wait, more, all, anew = 0, 0, 0, 0, false
 		known = known or text
 		if kind == 'b' or kind == 'B' then
-			local level, life = 0, ''
+			local level, ever, rest = 0, nil, nil
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
-					stands, since, unit, life = string.match(text, '^(%d+);(%d+);(%d+)(;%d+)$')
+					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+.*)$')
 				end
 				if stands then
 					level, since = stands + 0, since + 0
 					if since > now then
-						return since
+						later = since
+						break
 					end
 					if unit ~= ARGV[at + 3] then
 						-- The limit was defined otherwise. What is used is carried over, rounded up.
@@ -104,10 +108,11 @@ local function look(wanted, charge)
 							part = math.min(c, math.floor(part / unit) + 1)
 						end
 						level = whole * c + part
+						anew = ever
 					end
 					level = math.max(0, level - (now - since) * b)
 				else
-					life = string.format(';%d', now)
+					anew = true
 				end
 			end
 			local lacks = level + wanted * c - a
@@ -116,12 +121,21 @@ local function look(wanted, charge)
 			elseif lacks > 0 then
 				wait = math.ceil(lacks / b)
 			elseif charge > 0 then
-				if id then
-					taken = string.format('%s %s;%d;%d;%s;%s%s', taken, ARGV[3 + i], level, now, ARGV[at + 2], ARGV[at + 3], life)
+				-- A shadow can have less than was granted.
+				local takes = math.min(charge * c, math.floor((a - level) / c) * c)
+				level = level + takes
+				if ever or id or anew then
+					ever, rest = (ever or level - takes) + takes, rest or ';0'
+					if anew or ever > 4503599627370496 then
+						ever, rest = level, string.format(';%d', math.max(now, string.match(rest, '%d+') + 1))
+					end
+					if id then
+						taken = string.format('%s %s;%d;%s%s', taken, ARGV[3 + i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
+					end
+					rest = string.format(';%d%s', ever, rest)
 				end
-				level = level + charge * c
-				writes[#writes + 1] = ARGV[3 + i]
-				writes[#writes + 1] = string.format('%d;%d;%s%s', level, now, ARGV[at + 3], life)
+				writes[size + 1], writes[size + 2] = ARGV[3 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
+				size = size + 2
 			end
 			left = math.max(0, math.floor((a - level) / c))
 			if level > 0 then
@@ -129,14 +143,14 @@ local function look(wanted, charge)
 			end
 		else
 			local total, first, open, last, newest, place = string.match(text or '', '^(%d+);(%d+);(%d+);(%d+);(%d+);()')
-			local oldest, n, next
 			if total then
 				total, first, open, last, newest = total + 0, first + 0, open + 0, last + 0, newest + 0
 				if last > now then
-					return last
+					later = last
+					break
 				end
 				while total > 0 do
-					oldest, n, next = string.match(text, '^(%d+):(%d+),()', place)
+					local oldest, n, next = string.match(text, '^(%d+):(%d+),()', place)
 					if not oldest or oldest + b > now then
 						break
 					end
@@ -146,69 +160,79 @@ local function look(wanted, charge)
 			if not total or total == 0 or last + b <= now then
 				-- A slot takes a microsecond at least, so this number is above those of earlier ones.
 				total, first, open, last, newest, place, text = 0, math.max(now, first or 0), now, now, 0, 1, ''
-				oldest = nil
 			end
 			local lacks = total + wanted - a
 			if wanted > a then
 				wait = -1
 			elseif lacks > 0 then
-				wait = freed(text, place, last, b, lacks)
+				wait = freed(text, place, last, b, lacks) - now
 			elseif charge > 0 then
-				local others = string.sub(text, place)
+				text, place = string.sub(text, place), 1
 				if now - open >= c and total > 0 then
-					others = string.format('%s%d:%d,', others, last, newest)
+					text = string.format('%s%d:%d,', text, last, newest)
 					open, newest = now, 0
 				end
 				-- A slot counts from its latest token on, so each token at least as long as it must.
-				total, last, newest = total + charge, now, newest + charge
+				local takes = math.min(charge, a - total)
+				total, last, newest = total + takes, now, newest + takes
 				if id then
-					local _, older = string.gsub(others, ':', ':')
+					local _, older = string.gsub(text, ':', ':')
 					taken = string.format('%s %s;%d', taken, ARGV[3 + i], first + older)
 				end
-				writes[#writes + 1] = ARGV[3 + i]
-				writes[#writes + 1] = string.format('%d;%d;%d;%d;%d;%s', total, first, open, last, newest, others)
-				text, place = others, 1
+				writes[size + 1] = ARGV[3 + i]
+				writes[size + 2] = string.format('%d;%d;%d;%d;%d;%s', total, first, open, last, newest, text)
+				size = size + 2
 			end
 			left = math.max(0, a - total)
 			if total > 0 then
-				more, all = freed(text, place, last, b, math.max(1, total - a + 1)), last + b - now
-				if newest == 0 then
-					all = freed(text, place, last, b, total)
-				end
+				more = freed(text, place, last, b, math.max(1, total - a + 1)) - now
+				all = (newest > 0 and last + b or freed(text, place, last, b, total)) - now
 			end
 		end
 		denied = denied or wait ~= 0 and kind >= 'a'
 		if all > longest then
 			longest = all
 		end
-		at = 4 * i
-		reply[at], reply[at + 1] = left, wait > 0 and wait + ahead or wait
-		reply[at + 2], reply[at + 3] = more > 0 and more + ahead or 0, all > 0 and all + ahead or 0
+		reply[4 * i], reply[4 * i + 1], reply[4 * i + 2], reply[4 * i + 3] = left, wait, more, all
+	end
+
+	if later then
+		now = later
+	elseif not counted then
+		counted, charge = true, tokens
+		for i = 1, count do
+			if ARGV[count + 4 * i] >= 'a' then
+				charge = math.min(charge, reply[4 * i])
+			end
+		end
+		wanted = 1
+	elseif denied and charge > 0 then
+		charge = 0
+	else
+		reply[1] = denied and 0 or 1
+		break
 	end
 end
 
 -- Where the clock has been set back, as by a failover, time stands still until it has caught
 -- up. If that would take longer than the shortest limit, the offset grows instead, for
 -- good. So no time is counted twice, and nobody waits for ever.
-local before, charge = offset, mode == 'all' and tokens or 0
-local latest = look(tokens, charge)
-if latest then
-	while latest do
-		now = latest
-		latest = look(tokens, 0)
-	end
-	ahead = now - clock - offset
+local ahead, turned = now - clock - offset, false
+if ahead > 0 then
 	for i = 1, count do
 		local at = count + 4 * i
 		local bucket = ARGV[at] == 'b' or ARGV[at] == 'B'
-		if ahead > (bucket and ARGV[at + 1] / ARGV[at + 2] or ARGV[at + 2] + 0) then
-			offset = now - clock
+		turned = turned or ahead > (bucket and ARGV[at + 1] / ARGV[at + 2] or ARGV[at + 2] + 0)
+	end
+	if turned then
+		offset, ahead = now - clock, 0
+	end
+	longest = longest + ahead
+	for i = 1, count do
+		for at = 4 * i + 1, 4 * i + 3 do
+			reply[at] = reply[at] > 0 and reply[at] + ahead or reply[at]
 		end
 	end
-	if offset ~= before then
-		ahead = 0
-	end
-	look(tokens, charge)
 end
 
 local receipt = id and redis.call('HGET', key, 'op:' .. id)
@@ -223,36 +247,17 @@ if receipt then
 		return {2, names == table.concat(ARGV, ',', 3, 3 + count) and said or string.match(said, '^%d+,%d+,%d+')}
 	end
 end
-
-if mode == 'some' then
-	local granted = tokens
-	for i = 1, count do
-		if ARGV[count + 4 * i] >= 'a' then
-			granted = math.min(granted, reply[4 * i])
-		end
-	end
-	look(math.max(1, granted), granted)
-elseif denied and charge > 0 then
-	look(tokens, 0)
-end
-if denied then
-	reply[1] = 0
-end
-if mode == 'peek' or #writes == 0 and offset == before then
+if mode == 'peek' or size == 0 and not turned then
 	return reply
 end
 
-local function refused(command, ...)
-	if redis.acl_check_cmd and not redis.acl_check_cmd(command, ...) then
-		return redis.error_reply('NOPERM this user may not use ' .. command)
-	end
-end
 -- What follows the first write to a new key is asked before it, as the key would have no
 -- end otherwise. The embedded server has no users.
-if not known then
-	local no = refused('PTTL', key) or refused('PEXPIRE', key, '1', 'GT')
-	if no then
-		return no
+if not known and redis.acl_check_cmd then
+	for _, command in ipairs({{'PTTL', key}, {'PEXPIRE', key, '1', 'GT'}}) do
+		if not redis.acl_check_cmd(unpack(command)) then
+			return redis.error_reply('NOPERM this user may not use ' .. command[1])
+		end
 	end
 end
 
@@ -282,32 +287,31 @@ if reply[3] > 0 and (id or stored[1]) then
 		for i, n in ipairs(reply) do
 			said[i] = string.format('%d', n)
 		end
-		writes[#writes + 1] = 'op:' .. id
-		writes[#writes + 1] = string.format('%s 0 %s %s %s %s%s', expires, mode, ARGV[2],
-			table.concat(ARGV, ',', 3, 3 + count), table.concat(said, ','), taken)
-		writes[#writes + 1] = name(tail)
-		writes[#writes + 1] = expires .. ' ' .. id
+		writes[size + 1], writes[size + 2] = 'op:' .. id, string.format('%s 0 %s %s %s %s%s', expires, mode, ARGV[2],
+			table.concat(ARGV, ',', 3, 3 + count), table.concat(said, ',', 1, 3 + 4 * count), taken)
+		writes[size + 3], writes[size + 4] = name(tail), expires .. ' ' .. id
+		size = size + 4
 		due = head == tail and tonumber(expires) or due
 		tail = tail + 1
 		longest = math.max(longest, tonumber(ttl))
 	end
-	writes[#writes + 1] = '@'
-	writes[#writes + 1] = string.format('%d;%d;%d;%d', offset, head, tail, due)
-elseif offset ~= before then
-	writes[#writes + 1] = '@'
-	writes[#writes + 1] = string.format('%d%s', offset, string.match(stored[1] or '0;0;0;0', '^%d+(.*)$'))
+	writes[size + 1], writes[size + 2] = '@', string.format('%d;%d;%d;%d', offset, head, tail, due)
+	size = size + 2
+elseif turned then
+	writes[size + 1], writes[size + 2] = '@', string.format('%d%s', offset, string.match(stored[1] or '0;0;0;0', '^%d+(.*)$'))
+	size = size + 2
 end
 
 -- The error of the first write is handed on as it is: nothing was written then.
-local wrote = redis.pcall('HSET', key, unpack(writes))
-if type(wrote) == 'table' and wrote.err then
+local wrote = redis.pcall('HSET', key, unpack(writes, 1, size))
+if type(wrote) == 'table' then
 	return wrote
 end
 if #over > 0 then
 	redis.call('HDEL', key, unpack(over))
 end
 -- GT takes no end for the latest.
-local ms = string.format('%d', math.ceil((longest + ahead) / 1000) + 1)
+local ms = string.format('%d', math.floor(longest / 1000) + 2)
 if redis.call('PEXPIRE', key, ms, 'GT') == 0 and redis.call('PTTL', key) == -1 then
 	redis.call('PEXPIRE', key, ms)
 end
