@@ -61,6 +61,9 @@ func (b *bench) groups() ([]suite.Group, error) {
 			Name: fmt.Sprintf("limit_c%d", n), About: "count a call against a rate limit, " + by(n), Plan: plan(n), Sides: env.Limits(n),
 		})
 	}
+	all = append(all, suite.Group{
+		Name: "limit2_c64", About: "count a call against two rate limits, " + by(64), Plan: plan(64), Sides: env.TwoLimits(64),
+	})
 	generators, err := b.generatorGroups()
 	return append(all, generators...), err
 }

@@ -79,10 +79,10 @@ func (c *call) check() error {
 
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	args := make([]any, 0, 4+5*len(l.limits.list))
-	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10), c.id, l.ttl)
-	for _, of := range l.limits.args {
-		args = append(args, of...)
+	args := make([]any, 0, 4+len(l.limits.args))
+	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10))
+	if args = append(args, l.limits.args...); c.once {
+		args = append(args, c.id, l.ttl)
 	}
 	if c.mode == takeNone {
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.
@@ -144,13 +144,10 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 	}
 	d := Decision{
 		Allowed:    numbers[0] == 1,
-		Granted:    numbers[3],
-		ServerTime: time.Unix(numbers[1], numbers[2]*int64(time.Microsecond)),
+		Granted:    numbers[2],
+		ServerTime: time.UnixMicro(numbers[1]),
 		Source:     source,
-		Limits:     l.limits.usages(numbers[4:]),
-	}
-	if c.mode == takeNone {
-		d.Granted = 0
+		Limits:     l.limits.usages(numbers[3:]),
 	}
 	d.decide()
 	return d, nil
@@ -158,10 +155,10 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 
 var errReply = errors.New("the reply is not one of this library's scripts")
 
-// numbers returns the numbers of a reply that is a decision: four, and four for each limit.
+// numbers returns the numbers of a reply that is a decision: three, and four for each limit.
 func (l *limiter) numbers(list []any) ([]int64, Source, error) {
 	source := FromServer
-	if code, _ := list[0].(int64); len(list) < 4 {
+	if code, _ := list[0].(int64); len(list) < 3 {
 		switch code {
 		case 2:
 			source, list = FromReceipt, split(list[1])
@@ -171,7 +168,7 @@ func (l *limiter) numbers(list []any) ([]int64, Source, error) {
 			return nil, source, ErrOpIDReused
 		}
 	}
-	if len(list) != 4+4*len(l.limits.list) && (source != FromReceipt || len(list) != 4) {
+	if len(list) != 3+4*len(l.limits.list) && (source != FromReceipt || len(list) != 3) {
 		return nil, source, errReply
 	}
 	numbers := make([]int64, len(list))

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/limitspec"
@@ -12,7 +13,7 @@ import (
 // limits are checked limits, and what the scripts are told of them.
 type limits struct {
 	list []Limit
-	args [][]any // of each limit
+	args []any
 }
 
 // newLimits returns the limits, or what is wrong with them.
@@ -24,24 +25,27 @@ func newLimits(given []Limit) (limits, error) {
 	if _, err := limitspec.Check(specs); err != nil {
 		return limits{}, err
 	}
-	l := limits{list: slices.Clone(given)}
-	for _, s := range specs {
-		l.args = append(l.args, arguments(s))
+	l := limits{list: slices.Clone(given), args: []any{"@"}}
+	for _, one := range specs {
+		l.args = append(l.args, one.Name)
+	}
+	for _, one := range specs {
+		l.args = appendNumbers(l.args, one)
 	}
 	return l, nil
 }
 
-// arguments returns what subject.lua is told of a limit.
-func arguments(s limitspec.Limit) []any {
+// appendNumbers appends what take.lua is told of a limit besides its name.
+func appendNumbers(args []any, s limitspec.Limit) []any {
 	kind, numbers := "w", [3]int64{s.N, s.Per.Microseconds(), slotMicros(s)}
 	if s.Kind == limitspec.Bucket {
 		n, per := s.Units()
 		kind, numbers = "b", [3]int64{s.Capacity() * per, n, per}
 	}
 	if s.Shadow {
-		kind = string(kind[0] - 'a' + 'A')
+		kind = strings.ToUpper(kind)
 	}
-	args := []any{kind, s.Name}
+	args = append(args, kind)
 	for _, n := range numbers {
 		args = append(args, strconv.FormatInt(n, 10))
 	}
@@ -57,26 +61,16 @@ func slotMicros(s limitspec.Limit) int64 {
 	return max(1, s.Per.Microseconds()/int64(slots))
 }
 
-// append appends what the scripts are told of the limits with those names, or of all of them.
-func (l *limits) append(args []any, names []string) ([]any, error) {
-	for i, one := range l.list {
-		if names == nil || slices.Contains(names, one.Name()) {
-			args = append(args, l.args[i]...)
-		}
-	}
-	for _, name := range names {
-		if !slices.ContainsFunc(l.list, func(one Limit) bool { return one.Name() == name }) {
-			return nil, ErrUnknownLimit
-		}
-	}
-	return args, nil
+// index returns where the limit of that name is, or -1.
+func (l *limits) index(name string) int {
+	return slices.IndexFunc(l.list, func(one Limit) bool { return one.Name() == name })
 }
 
 // usages returns what a script replies of the limits: for each the tokens that remain, and
 // three times.
 func (l *limits) usages(numbers []int64) []Usage {
 	if len(numbers) == 0 {
-		return nil
+		return nil // of a receipt of other limits
 	}
 	all := make([]Usage, len(l.list))
 	for i := range all {

@@ -43,12 +43,8 @@ func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bo
 	if key, err = o.Key(r.name); err != nil {
 		return false, key, err
 	}
-	args, err := l.limits.append([]any{r.id, strconv.FormatInt(n, 10)}, nil)
-	if err != nil {
-		return false, key, err
-	}
 	// It is sent as what may be repeated, as it gives back once.
-	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, args...)).Int()
+	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, r.id, strconv.FormatInt(n, 10))).Int()
 	return code == 1, key, o.Cause(err, false)
 }
 
@@ -68,11 +64,13 @@ func (l *limiter) forget(o bridge.Operation, name string, names []string) (key s
 	}
 	cmd := exec.Write("unlink", key)
 	if len(names) > 0 {
-		args, err := l.limits.append(nil, names)
-		if err != nil {
-			return key, err
+		fields := make([]any, len(names))
+		for i, name := range names {
+			if fields[i] = name; l.limits.index(name) < 0 {
+				return key, ErrUnknownLimit
+			}
 		}
-		cmd = resetScript.Write([]string{key}, args...)
+		cmd = resetScript.Write([]string{key}, fields...)
 	}
 	return key, o.Cause(o.Client().Do(o.Context(), cmd).Err(), true)
 }

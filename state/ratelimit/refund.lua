@@ -1,92 +1,78 @@
--- Gives back tokens of a call that has a receipt, once.
+-- Gives back tokens of a call that has a receipt, once. See take.lua for what is stored.
 --
+-- KEYS[1]: the hash of the subject
 -- ARGV[1]: the id of the call
 -- ARGV[2]: how many tokens
--- then the limits
 --
 -- Replies 1 if the tokens are back, by this run or an earlier one, and 0 if nothing is known
 -- of the call any more.
 
-local id, tokens = ARGV[1], tonumber(ARGV[2])
-local limits = limitsAt(3)
-
-local fields = {'@'}
-for i, limit in ipairs(limits) do
-	fields[i + 1] = limit.name
-end
-fields[#fields + 1] = 'op:' .. id
-local stored = redis.pcall('HMGET', key, unpack(fields))
-if stored.err then
-	return stored
-end
-local receipt = stored[#fields]
-if not receipt then
+local key, tokens = KEYS[1], tonumber(ARGV[2])
+local receipt = redis.pcall('HGET', key, 'op:' .. ARGV[1])
+if type(receipt) == 'table' then
+	return receipt
+elseif not receipt then
 	return 0
 end
-
-local offset, queue = string.match(stored[1], '^(%d+)(.*)$')
-local latest = 0
-for i, limit in ipairs(limits) do
-	latest = math.max(latest, parse(limit, stored[i + 1]))
-end
-local now, _
-now, _, offset = subjectTime(limits, latest, tonumber(offset))
-
-local expires, gone, call, granted, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %d+,%d+,%d+,(%d+)%S*) (.*)$')
-if tonumber(expires) <= now then
+local time, offset = redis.call('TIME'), string.match(redis.call('HGET', key, '@'), '^%d+')
+local expires, gone, call, granted, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %d+,%d+,(%d+)%S*)(.*)$')
+if tonumber(expires) <= time[1] * 1000000 + time[2] + offset then
 	return 0
-end
-if gone == '1' then
+elseif gone == '1' then
 	return 1
 end
 
--- A slot that still counts is one that was not dropped.
-local function fromWindow(limit, number)
-	local place, at, count, next = limit.oldest, nil, nil, nil
-	for _ = limit.first, number do
-		at, count, next = string.match(limit.slots, '^(%d+):(%d+),()', place)
-		if not at then
-			limit.count = limit.count - tokens
-			limit.total = limit.total - tokens
-			return
-		end
-		place, next = next, place
+-- Takes the tokens from the slot that holds them, unless it was dropped.
+local function window(text, number)
+	local total, first, times, newest, others = string.match(text, '^(%d+);(%d+);(%d+;%d+);(%d+);(.*)$')
+	if not total or number < tonumber(first) then
+		return nil
 	end
-	limit.slots = string.sub(limit.slots, limit.oldest, next - 1) .. at .. ':' .. int(count - tokens) .. ',' .. string.sub(limit.slots, place)
-	limit.oldest = 1
-	limit.total = limit.total - tokens
+	local slot = tonumber(first)
+	local changed
+	others = string.gsub(others, '(%d+):(%d+),', function(at, count)
+		slot = slot + 1
+		if slot - 1 == number then
+			changed = true
+			return string.format('%s:%d,', at, count - tokens)
+		end
+	end)
+	if not changed then
+		newest = newest - tokens
+	end
+	return string.format('%d;%s;%s;%s;%s', total - tokens, first, times, newest, others)
 end
 
 -- What was in the bucket before the call drains before its tokens. As long as that takes, the
 -- bucket would not have been empty without them either, and after it, time counts against
 -- them: what is given back is never more than what the bucket would lack without the call.
-local function fromBucket(limit, level, at)
-	local left = level + granted * limit.c - (now - at) * limit.b
-	limit.level = math.max(0, limit.level - math.max(0, math.min(left, tokens * limit.c)))
+-- Nothing was taken since its latest time, so what holds then holds now.
+local function bucket(text, level, at, rate, definition)
+	local stands, since, now = string.match(text, '^(%d+);(%d+);(.*)$')
+	if now ~= definition then
+		return nil
+	end
+	local unit = string.match(definition, '^%d+')
+	local left = level + granted * unit - (since - at) * rate
+	stands = stands - math.max(0, math.min(left, tokens * unit))
+	return string.format('%d;%s;%s', math.max(0, stands), since, definition)
 end
 
 local writes = {}
-for _, limit in ipairs(limits) do
-	age(limit, now)
-	for item in string.gmatch(' ' .. taken, ' ' .. string.gsub(limit.name, '%-', '%%-') .. ';(%S+)') do
-		local level, at, unit, rate, life = string.match(item, '^(%d+);(%d+);(%d+);(%d+);(%d+)$')
-		local changed = false
-		if limit.window and not level and tonumber(item) >= limit.first and limit.total > 0 then
-			fromWindow(limit, tonumber(item))
-			changed = true
-		elseif not limit.window and level and tonumber(life) == limit.life and tonumber(unit) == limit.c and tonumber(rate) == limit.b then
-			fromBucket(limit, tonumber(level), tonumber(at))
-			changed = true
-		end
-		if changed then
-			writes[#writes + 1] = limit.name
-			writes[#writes + 1] = text(limit, now)
-		end
+for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
+	local text = redis.call('HGET', key, name)
+	local level, at, rate, definition = string.match(what, '^(%d+);(%d+);(%d+);(.*)$')
+	if text then
+		text = level and bucket(text, level, at, rate, definition) or not level and window(text, tonumber(what))
+	end
+	if text then
+		writes[#writes + 1] = name
+		writes[#writes + 1] = text
 	end
 end
-for _, write in ipairs({'op:' .. id, expires .. ' 1 ' .. call .. ' ' .. taken, '@', int(offset) .. queue}) do
-	writes[#writes + 1] = write
-end
+writes[#writes + 1] = 'op:' .. ARGV[1]
+writes[#writes + 1] = expires .. ' 1 ' .. call .. taken
+-- The error of the first write is handed on as it is: nothing was written then.
 local wrote = redis.pcall('HSET', key, unpack(writes))
 if type(wrote) == 'table' and wrote.err then
 	return wrote

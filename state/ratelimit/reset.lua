@@ -1,37 +1,36 @@
--- Forgets what was used of limits.
+-- Forgets what was used of limits. See take.lua for what is stored.
 --
--- ARGV: the limits
+-- KEYS[1]: the hash of the subject
+-- ARGV: the names of the limits
 --
--- Replies 1. What was reserved of them before is not given back after, as slots and the lives
--- of buckets have new numbers.
+-- Replies 1. What was reserved before is not given back after: slots have numbers of their
+-- own, and a bucket another life.
 
-local limits = limitsAt(1)
-local fields = {}
-for i, limit in ipairs(limits) do
-	fields[i] = limit.name
-end
-local stored = redis.pcall('HMGET', key, unpack(fields))
+local stored = redis.pcall('HMGET', KEYS[1], unpack(ARGV))
 if stored.err then
 	return stored
 end
 local writes = {}
-for i, limit in ipairs(limits) do
-	local latest = parse(limit, stored[i])
-	if limit.first then
-		limit.first = newest(limit) + 1
-		limit.total, limit.open, limit.last, limit.count, limit.slots, limit.oldest = 0, 0, 0, 0, '', 1
-	elseif limit.life then
-		limit.level, limit.life = 0, limit.life + 1
+for i, name in ipairs(ARGV) do
+	local text = stored[i] or ''
+	local first, others = string.match(text, '^%d+;(%d+);%d+;%d+;%d+;(.*)$')
+	local at, unit, life = string.match(text, '^%d+;(%d+);(%d+);?(%d*)$')
+	if first then
+		local _, older = string.gsub(others, ':', ':')
+		text = string.format('0;%d;0;0;0;', first + older + 1)
+	elseif at then
+		text = string.format('0;%s;%s;%d', at, unit, math.max(at, life == '' and 0 or life) + 1)
 	end
-	if latest > 0 then
-		writes[#writes + 1] = limit.name
-		writes[#writes + 1] = text(limit, latest)
+	if stored[i] then
+		writes[#writes + 1] = name
+		writes[#writes + 1] = text
 	end
 end
 if #writes == 0 then
 	return 1
 end
-local wrote = redis.pcall('HSET', key, unpack(writes))
+-- The error of the first write is handed on as it is: nothing was written then.
+local wrote = redis.pcall('HSET', KEYS[1], unpack(writes))
 if type(wrote) == 'table' and wrote.err then
 	return wrote
 end

@@ -7,8 +7,6 @@ import (
 )
 
 var (
-	//go:embed subject.lua
-	subjectSource string
 	//go:embed take.lua
 	takeSource string
 	//go:embed refund.lua
@@ -16,9 +14,9 @@ var (
 	//go:embed reset.lua
 	resetSource string
 
-	takeScript   = exec.NewScript(subjectSource + takeSource)
-	refundScript = exec.NewScript(subjectSource + refundSource)
-	resetScript  = exec.NewScript(subjectSource + resetSource)
+	takeScript   = exec.NewScript(takeSource)
+	refundScript = exec.NewScript(refundSource)
+	resetScript  = exec.NewScript(resetSource)
 )
 
 // The modes of take.lua.

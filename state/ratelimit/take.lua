@@ -1,157 +1,304 @@
 -- Takes tokens from all limits of a subject, or from none.
 --
+-- KEYS[1]: the hash of the subject
 -- ARGV[1]: "all" to take all tokens or none, "some" to take as many as there are, "peek" to
 -- take none
 -- ARGV[2]: how many tokens
--- ARGV[3]: the id of the call, or ""
--- ARGV[4]: how long a receipt is kept
--- then the limits
+-- ARGV[3]: "@"
+-- then the names of all limits, and after them for each limit: w for a window or b for a
+-- bucket, as a capital if it is a shadow; and of a window the tokens, its time and the time
+-- of a slot, of a bucket the units that it holds, those it refills by in a microsecond,
+-- and those of a token
+-- and, if the call has an id, that and how long a receipt is kept
 --
--- Replies {code, seconds, microseconds, granted}, and for each limit how many tokens it
--- has left, and after what time the call would be granted (-1 for never), there are
+-- Replies {code, time, granted}, and for each limit how many tokens it has left, and after what time the call would be granted (-1 for never), there are
 -- more, and there are all. The code is 0 for a call that was denied and 1 for one that was
 -- granted. For a call that was granted before, it is {2, what was replied then}, without the
 -- limits if they were others, or {3} if the tokens were given back, or {4} if it was another
 -- call.
+--
+-- All times are microseconds. All numbers are integers below 2^53, which Lua's doubles
+-- hold exactly, and are written with %d, as tostring rounds them.
+--
+-- The hash has a field for each limit, named like it:
+--   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time, and
+--     ;life, if there was one of that name before that it must be told from
+--   of a window: total;first;open;last;count;time:count,time:count,...
+--     The newest slot is open since one time, counts until another, and has a count; the
+--     others follow, oldest first. They are numbered from first on, and the newest has the
+--     highest number. A number is never used again for what can still be given back.
+-- and, if it has any of that:
+--   @: offset;head;tail;due, where offset is what is added to the server's time, and the rest
+--     is the queue of receipts
+--   #<number>: expires id, an entry of that queue
+--   op:<id>: a receipt: expires, 1 if it was given back, mode and tokens of the call, names of the
+--     limits, what was replied, and for each limit what was taken
+--
+-- This runs for each call, so it makes few functions and tables, and none that holds on to
+-- variables, which took twice as long. Adding 0 makes a number of a text for half of what tonumber
+-- costs.
 
-local mode, tokens, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local limits = limitsAt(5)
-
-local fields = {'@'}
-for i, limit in ipairs(limits) do
-	fields[i + 1] = limit.name
+local time = redis.pcall('TIME')
+if time.err then
+	return time
 end
-local names = table.concat(fields, ',')
-if id ~= '' then
-	fields[#fields + 1] = 'op:' .. id
-end
-local stored = redis.pcall('HMGET', key, unpack(fields))
+local key, mode, tokens = KEYS[1], ARGV[1], ARGV[2] + 0
+local count = math.floor((#ARGV - 3) / 5)
+local id, ttl = ARGV[4 + 5 * count], ARGV[5 + 5 * count]
+local stored = redis.pcall('HMGET', key, unpack(ARGV, 3, 3 + count))
 if stored.err then
 	return stored
 end
-
-local offset, head, tail, due = 0, 0, 0, 0
+local clock, offset = time[1] * 1000000 + time[2], 0
 if stored[1] then
-	offset, head, tail, due = string.match(stored[1], '^(%d+);(%d+);(%d+);(%d+)$')
-	offset, head, tail, due = tonumber(offset), tonumber(head), tonumber(tail), tonumber(due)
+	offset = string.match(stored[1], '^%d+') + 0
 end
-local new, latest = not stored[1], 0
-for i, limit in ipairs(limits) do
-	new = new and not stored[i + 1]
-	latest = math.max(latest, parse(limit, stored[i + 1]))
-end
-local before = offset
-local now, ahead
-now, ahead, offset = subjectTime(limits, latest, offset)
+local now = clock + offset
 
-if id ~= '' and stored[#fields] then
-	local expires, gone, was, of, said = string.match(stored[#fields], '^(%d+) (%d) (%a+ %d+) (%S+) (%S+) ')
+-- Returns the time at which a window has given back that many tokens of the slots from place on.
+local function freed(text, place, last, per, lacks)
+	while true do
+		local at, n, next = string.match(text, '^(%d+):(%d+),()', place)
+		if not at then
+			return last + per
+		end
+		lacks = lacks - n
+		if lacks <= 0 then
+			return at + per
+		end
+		place = next
+	end
+end
+
+-- Each round looks at all limits as of now. It charges those that have what is wanted, by
+-- setting what to write and to reply; whether that is right, the end of the round knows.
+local wanted, charge, counted = tokens, mode == 'all' and tokens or 0, mode ~= 'some'
+local reply, writes, size, taken, longest, known
+while true do
+	local denied, later = false, nil
+	reply, writes, size, taken, longest, known = {1, clock, charge, 0, 0, 0, 0}, {false, false}, 0, '', 0, stored[1]
+	for i = 1, count do
+		local text, at = stored[i + 1], count + 4 * i
+		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
+		local left, wait, more, all = 0, 0, 0, 0
+		known = known or text
+		if kind == 'b' or kind == 'B' then
+			local level, life = 0, ''
+			if text then
+				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
+				if not stands then
+					stands, since, unit, life = string.match(text, '^(%d+);(%d+);(%d+)(;%d+)$')
+				end
+				if stands then
+					since, level = since + 0, stands + 0
+					if since > now then
+						later = since
+						break
+					end
+					if unit ~= ARGV[at + 3] then
+						-- The limit was defined otherwise. What is used is carried over, rounded up.
+						local whole = math.floor(level / unit)
+						local part = (level - whole * unit) * c
+						if part < 9007199254740992 then
+							part = math.ceil(part / unit)
+						else
+							part = math.min(c, math.floor(part / unit) + 1)
+						end
+						level = whole * c + part
+					end
+					level = math.max(0, level - (now - since) * b)
+				else
+					life = string.format(';%d', now)
+				end
+			end
+			local lacks = level + wanted * c - a
+			if wanted * c > a then
+				wait = -1
+			elseif lacks > 0 then
+				wait = math.ceil(lacks / b)
+			elseif charge > 0 then
+				if id then
+					taken = string.format('%s %s;%d;%d;%s;%s%s', taken, ARGV[3 + i], level, now, ARGV[at + 2], ARGV[at + 3], life)
+				end
+				level = level + charge * c
+				writes[size + 1], writes[size + 2] = ARGV[3 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], life)
+				size = size + 2
+			end
+			left = math.max(0, math.floor((a - level) / c))
+			if level > 0 then
+				more, all = math.ceil((level + (left + 1) * c - a) / b), math.ceil(level / b)
+			end
+		else
+			local total, first, open, last, newest, place = string.match(text or '', '^(%d+);(%d+);(%d+);(%d+);(%d+);()')
+			if total then
+				total, first, open, last, newest = total + 0, first + 0, open + 0, last + 0, newest + 0
+				if last > now then
+					later = last
+					break
+				end
+				while total > 0 do
+					local oldest, n, next = string.match(text, '^(%d+):(%d+),()', place)
+					if not oldest or oldest + b > now then
+						break
+					end
+					total, first, place = total - n, first + 1, next
+				end
+			end
+			if not total or total == 0 or last + b <= now then
+				-- A slot takes a microsecond at least, so this number is above those of earlier ones.
+				total, first, open, last, newest, place, text = 0, math.max(now, first or 0), now, now, 0, 1, ''
+			end
+			local lacks = total + wanted - a
+			if wanted > a then
+				wait = -1
+			elseif lacks > 0 then
+				wait = freed(text, place, last, b, lacks) - now
+			elseif charge > 0 then
+				text, place = string.sub(text, place), 1
+				if now - open >= c and total > 0 then
+					text = string.format('%s%d:%d,', text, last, newest)
+					open, newest = now, 0
+				end
+				-- A slot counts from its latest token on, so each token at least as long as it must.
+				total, last, newest = total + charge, now, newest + charge
+				if id then
+					local _, older = string.gsub(text, ':', ':')
+					taken = string.format('%s %s;%d', taken, ARGV[3 + i], first + older)
+				end
+				writes[size + 1] = ARGV[3 + i]
+				writes[size + 2] = string.format('%d;%d;%d;%d;%d;%s', total, first, open, last, newest, text)
+				size = size + 2
+			end
+			left = math.max(0, a - total)
+			if total > 0 then
+				more = freed(text, place, last, b, math.max(1, total - a + 1)) - now
+				all = (newest > 0 and last + b or freed(text, place, last, b, total)) - now
+			end
+		end
+		denied = denied or wait ~= 0 and kind >= 'a'
+		if all > longest then
+			longest = all
+		end
+		reply[4 * i], reply[4 * i + 1], reply[4 * i + 2], reply[4 * i + 3] = left, wait, more, all
+	end
+
+	if later then
+		now = later
+	elseif not counted then
+		counted, charge = true, tokens
+		for i = 1, count do
+			if ARGV[count + 4 * i] >= 'a' then
+				charge = math.min(charge, reply[4 * i])
+			end
+		end
+		wanted = math.max(1, charge)
+	elseif denied and charge > 0 then
+		charge = 0
+	else
+		reply[1] = denied and 0 or 1
+		break
+	end
+end
+
+-- Where the clock has been set back, as by a failover, time stands still until it has caught
+-- up. If that would take longer than the shortest limit, the offset grows instead, for
+-- good. So no time is counted twice, and nobody waits for ever.
+local ahead, turned = now - clock - offset, false
+if ahead > 0 then
+	for i = 1, count do
+		local at = count + 4 * i
+		local bucket = ARGV[at] == 'b' or ARGV[at] == 'B'
+		turned = turned or ahead > (bucket and ARGV[at + 1] / ARGV[at + 2] or ARGV[at + 2] + 0)
+	end
+	if turned then
+		offset, ahead = now - clock, 0
+	end
+	longest = longest + ahead
+	for i = 1, count do
+		for at = 4 * i + 1, 4 * i + 3 do
+			reply[at] = reply[at] > 0 and reply[at] + ahead or reply[at]
+		end
+	end
+end
+
+local receipt = id and redis.call('HGET', key, 'op:' .. id)
+if receipt then
+	local expires, gone, was, names, said = string.match(receipt, '^(%d+) (%d) (%a+ %d+) (%S+) (%S+)')
 	if tonumber(expires) > now then
-		if was ~= mode .. ' ' .. int(tokens) then
+		if was ~= mode .. ' ' .. ARGV[2] then
 			return {4}
 		elseif gone == '1' then
 			return {3}
 		end
-		return {2, of == names and said or string.match(said, '^%d+,%d+,%d+,%d+')}
+		return {2, names == table.concat(ARGV, ',', 3, 3 + count) and said or string.match(said, '^%d+,%d+,%d+')}
 	end
 end
-
-local granted = tokens
-for _, limit in ipairs(limits) do
-	age(limit, now)
-	if limit.enforced then
-		if mode == 'some' then
-			granted = math.min(granted, (usage(limit, now)))
-		elseif wait(limit, tokens, now) ~= 0 then
-			granted = 0
-		end
-	end
-end
-local reply = {granted > 0 and 1 or 0, tonumber(time[1]), tonumber(time[2]), granted}
-if mode == 'peek' then
-	granted = 0
-end
-
-local writes, longest, taken = {}, 0, {}
-for _, limit in ipairs(limits) do
-	local waits = wait(limit, mode == 'some' and math.max(1, reply[4]) or tokens, now)
-	if granted > 0 and waits == 0 then
-		if id ~= '' and not limit.window then
-			taken[#taken + 1] = table.concat({limit.name, int(limit.level), int(now), int(limit.c), int(limit.b), int(limit.life)}, ';')
-		end
-		charge(limit, granted, now)
-		if id ~= '' and limit.window then
-			taken[#taken + 1] = limit.name .. ';' .. int(newest(limit))
-		end
-		writes[#writes + 1] = limit.name
-		writes[#writes + 1] = text(limit, now)
-	end
-	local left, more, all = usage(limit, now)
-	longest = math.max(longest, all)
-	for _, n in ipairs({left, waits > 0 and waits + ahead or waits, more > 0 and more + ahead or 0, all > 0 and all + ahead or 0}) do
-		reply[#reply + 1] = n
-	end
-end
-if mode == 'peek' then
+if mode == 'peek' or size == 0 and not turned then
 	return reply
 end
 
--- Each call clears away more receipts than it leaves.
+-- What follows the first write to a new key is asked before it, as the key would have no
+-- end otherwise. The embedded server has no users.
+if not known and redis.acl_check_cmd then
+	for _, command in ipairs({{'PTTL', key}, {'PEXPIRE', key, '1', 'GT'}}) do
+		if not redis.acl_check_cmd(unpack(command)) then
+			return redis.error_reply('NOPERM this user may not use ' .. command[1])
+		end
+	end
+end
+
 local over = {}
-if granted > 0 and head < tail and due <= now then
+if reply[3] > 0 and (id or stored[1]) then
+	local head, tail, due = string.match(stored[1] or '0;0;0;0', '^%d+;(%d+);(%d+);(%d+)$')
+	head, tail, due = head + 0, tail + 0, due + 0
+	local function name(n)
+		return string.format('#%d', n)
+	end
+	-- Each call clears away more receipts than it leaves.
 	for _ = 1, 4 do
-		over[#over + 1] = '#' .. int(head)
-		local of = string.match(redis.call('HGET', key, over[#over]), ' (.*)$')
-		local receipt = of ~= id and redis.call('HGET', key, 'op:' .. of)
-		if receipt and tonumber(string.match(receipt, '^%d+')) <= now then
+		if head == tail or due > now then
+			break
+		end
+		local of = string.match(redis.call('HGET', key, name(head)), ' (.*)$')
+		over[#over + 1] = name(head)
+		local old = of ~= id and redis.call('HGET', key, 'op:' .. of)
+		if old and tonumber(string.match(old, '^%d+')) <= now then
 			over[#over + 1] = 'op:' .. of
 		end
 		head = head + 1
-		if head == tail then
-			break
-		end
-		due = tonumber(string.match(redis.call('HGET', key, '#' .. int(head)), '^%d+'))
-		if due > now then
-			break
-		end
+		due = head < tail and tonumber(string.match(redis.call('HGET', key, name(head)), '^%d+')) or 0
 	end
+	if id then
+		local expires, said = string.format('%d', now + ttl), {}
+		for i, n in ipairs(reply) do
+			said[i] = string.format('%d', n)
+		end
+		writes[size + 1], writes[size + 2] = 'op:' .. id, string.format('%s 0 %s %s %s %s%s', expires, mode, ARGV[2],
+			table.concat(ARGV, ',', 3, 3 + count), table.concat(said, ',', 1, 3 + 4 * count), taken)
+		writes[size + 3], writes[size + 4] = name(tail), expires .. ' ' .. id
+		size = size + 4
+		due = head == tail and tonumber(expires) or due
+		tail = tail + 1
+		longest = math.max(longest, tonumber(ttl))
+	end
+	writes[size + 1], writes[size + 2] = '@', string.format('%d;%d;%d;%d', offset, head, tail, due)
+	size = size + 2
+elseif turned then
+	writes[size + 1], writes[size + 2] = '@', string.format('%d%s', offset, string.match(stored[1] or '0;0;0;0', '^%d+(.*)$'))
+	size = size + 2
 end
 
-if granted > 0 and id ~= '' then
-	local expires = int(now + ARGV[4])
-	local said = {}
-	for i, n in ipairs(reply) do
-		said[i] = int(n)
-	end
-	writes[#writes + 1] = 'op:' .. id
-	writes[#writes + 1] = table.concat({expires, '0', mode, int(tokens), names, table.concat(said, ','), table.concat(taken, ' ')}, ' ')
-	writes[#writes + 1] = '#' .. int(tail)
-	writes[#writes + 1] = expires .. ' ' .. id
-	if head == tail then
-		due = tonumber(expires)
-	end
-	tail = tail + 1
-	longest = math.max(longest, tonumber(ARGV[4]))
-end
-if offset ~= before or id ~= '' and granted > 0 or #over > 0 then
-	writes[#writes + 1] = '@'
-	writes[#writes + 1] = table.concat({int(offset), int(head), int(tail), int(due)}, ';')
-end
-if #writes == 0 then
-	return reply
-end
-
-local refused = new and forbidden()
-if refused then
-	return refused
-end
 -- The error of the first write is handed on as it is: nothing was written then.
-local wrote = redis.pcall('HSET', key, unpack(writes))
-if type(wrote) == 'table' and wrote.err then
+local wrote = redis.pcall('HSET', key, unpack(writes, 1, size))
+if type(wrote) == 'table' then
 	return wrote
 end
 if #over > 0 then
 	redis.call('HDEL', key, unpack(over))
 end
-live(longest + ahead)
+-- GT takes no end for the latest.
+local ms = string.format('%d', math.floor(longest / 1000) + 2)
+if redis.call('PEXPIRE', key, ms, 'GT') == 0 and redis.call('PTTL', key) == -1 then
+	redis.call('PEXPIRE', key, ms)
+end
 return reply

@@ -3,28 +3,85 @@ package peer
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/go-redis/redis_rate/v10"
 
 	"github.com/typedstate/typedstate/bench/internal/suite"
+	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-// Limits are ways to count a user's call against a limit that is never reached.
+// The limits are never reached, so that each call is counted.
+const plenty = 1_000_000_000
+
+var (
+	bucketOf = ratelimit.Define[string]("bucket:<userID>", ratelimit.Bucket("minute", plenty, time.Minute))
+	windowOf = ratelimit.Define[string]("window:<userID>", ratelimit.Window("minute", plenty, time.Minute))
+	bothOf   = ratelimit.Define[string]("both:<userID>",
+		ratelimit.Bucket("minute", plenty, time.Minute), ratelimit.Window("hour", 10*plenty, time.Hour))
+
+	errReached = errors.New("the limit was reached")
+)
+
+// Limits are ways to count a user's call against one limit.
 func (e *Env) Limits(callers int) []suite.Side {
+	return sides(callers, []way{
+		{suite.Ours, e.ours(bucketOf)},
+		{"window", e.ours(windowOf)},
+		{"redis_rate", func(id string) error { return e.theirs("one:"+id, redis_rate.PerMinute(plenty)) }},
+		{"goredis_incr", func(id string) error {
+			return e.GoRedis.Incr(context.Background(), theirPrefix+"incr:"+id).Err()
+		}},
+	})
+}
+
+// TwoLimits are ways to count it against two limits.
+func (e *Env) TwoLimits(callers int) []suite.Side {
+	return sides(callers, []way{
+		{suite.Ours, e.ours(bothOf)},
+		{"redis_rate_twice", func(id string) error {
+			if err := e.theirs("minute:"+id, redis_rate.PerMinute(plenty)); err != nil {
+				return err
+			}
+			return e.theirs("hour:"+id, redis_rate.PerHour(10*plenty))
+		}},
+	})
+}
+
+// way is one way to count a user's call.
+type way struct {
+	name  string
+	count func(id string) error
+}
+
+func sides(callers int, ways []way) []suite.Side {
 	ids := Sessions().ids
-	limit := redis_rate.PerMinute(1_000_000_000)
-	allow := func(n int) error {
-		result, err := e.Limiter.Allow(context.Background(), theirPrefix+ids[n], limit)
-		if err == nil && result.Allowed != 1 {
-			err = errors.New("the limit was reached")
+	all := make([]suite.Side, len(ways))
+	for i, w := range ways {
+		do := func(n int) error { return w.count(ids[n]) }
+		all[i] = suite.Side{Name: w.name, Check: func() error { return do(0) }, Work: load(callers, do)}
+	}
+	return all
+}
+
+func (e *Env) ours(f *ratelimit.Family[string]) func(id string) error {
+	limiter, err := ratelimit.New(e.Store, f, ratelimit.Options{})
+	return func(id string) error {
+		if err != nil {
+			return err
+		}
+		d, err := limiter.Allow(context.Background(), id)
+		if err == nil && !d.Allowed {
+			err = errReached
 		}
 		return err
 	}
-	incr := func(n int) error {
-		return e.GoRedis.Incr(context.Background(), theirPrefix+"incr:"+ids[n]).Err()
+}
+
+func (e *Env) theirs(key string, limit redis_rate.Limit) error {
+	result, err := e.Limiter.Allow(context.Background(), theirPrefix+key, limit)
+	if err == nil && result.Allowed != 1 {
+		err = errReached
 	}
-	side := func(name string, do func(n int) error) suite.Side {
-		return suite.Side{Name: name, Check: func() error { return do(0) }, Work: load(callers, do)}
-	}
-	return []suite.Side{side("redis_rate", allow), side("goredis_incr", incr)}
+	return err
 }
