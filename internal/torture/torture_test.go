@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	logging.Disable()
+	brokenLimiters()
 	if isWorker() {
 		os.Exit(work(os.Stdin, os.Stdout, os.Stderr))
 	}
