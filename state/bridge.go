@@ -23,6 +23,7 @@ type bridged struct{ operation }
 
 func (b *bridged) Err() error               { return b.err }
 func (b *bridged) Context() context.Context { return b.ctx }
+func (b *bridged) Closed() bool             { return b.store.closed.Load() }
 func (b *bridged) Client() *exec.Client     { return b.exec() }
 
 func (b *bridged) Key(name string) (string, error) {

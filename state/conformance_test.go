@@ -15,40 +15,6 @@ import (
 	"github.com/typedstate/typedstate/state/embedded"
 )
 
-// deployment is one way to run Redis that the conformance cases are held
-// against. It gives the client of the stores, and one that may do everything to
-// look behind them.
-type deployment struct {
-	name  string
-	start func(t *testing.T) (client, admin redis.UniversalClient)
-}
-
-func deployments() []deployment {
-	both := func(client redis.UniversalClient) (_, _ redis.UniversalClient) { return client, client }
-	return []deployment{
-		{"embedded", func(t *testing.T) (_, _ redis.UniversalClient) {
-			srv, err := embedded.Start()
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, srv.Close()) })
-			return both(srv.Client())
-		}},
-		{"single", func(t *testing.T) (_, _ redis.UniversalClient) {
-			return both(redistest.Start(t).Client(t))
-		}},
-		{"cluster", func(t *testing.T) (_, _ redis.UniversalClient) {
-			return both(redistest.StartCluster(t, 3, 1).Client(t))
-		}},
-		{"sentinel", func(t *testing.T) (_, _ redis.UniversalClient) {
-			return both(redistest.StartSentinel(t, 2, 3).Client(t))
-		}},
-		{"tls and acl", func(t *testing.T) (_, _ redis.UniversalClient) {
-			rules := append([]string{"~*", "&*"}, neededCommands(t, "single")...)
-			srv := redistest.Start(t, redistest.WithTLS(), redistest.WithUser("app", "s3cret", rules...))
-			return srv.ClientAs(t, "app"), srv.Client(t)
-		}},
-	}
-}
-
 // conformanceCases holds the cases of all conformance_*_test.go files.
 var conformanceCases = map[string]func(*testing.T, bench){}
 
@@ -64,10 +30,10 @@ func conform(name string, run func(*testing.T, bench)) string {
 // that all run on one server at the same time.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, d := range deployments() {
-		t.Run(d.name, func(t *testing.T) {
+	for _, d := range redistest.Deployments(neededCommands(t, "single")...) {
+		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
-			client, admin := d.start(t)
+			client, admin := d.Start(t)
 			for name, run := range conformanceCases {
 				for _, shares := range []bool{false, true} {
 					b := bench{client: client, admin: admin, prefix: strings.ReplaceAll(name, " ", "-") + ":", shares: shares}

@@ -1,4 +1,4 @@
-// Stategen writes typed accessors for state in Redis.
+// Stategen writes typed accessors for state in Redis, and typed rate limiters.
 //
 // Annotate a struct with the template of its keys:
 //
@@ -23,6 +23,18 @@
 //	sessions := shop.NewSessionStore(store)
 //	s, err := sessions.Get(ctx, userID)
 //
+// A limit stands above a type that gives it a name, and of which nothing is stored:
+//
+//	// Calls are the calls of one user.
+//	//
+//	//state:limit calls:<userID> window=100/1m bucket=1000/1h
+//	type Calls struct{}
+//
+// The file then has the function NewCallsLimiter, and the type of what it returns:
+//
+//	limiter, err := api.NewCallsLimiter(store, ratelimit.Options{})
+//	d, err := limiter.Allow(ctx, userID)
+//
 // # Usage
 //
 //	stategen [gen] [-tags list] [-v] [packages]
@@ -43,6 +55,7 @@
 // # Directives
 //
 //	//state:key TEMPLATE (ttl=DURATION | persist="why") [options]
+//	//state:limit TEMPLATE LIMIT... [name=Ident]
 //
 // The template is segments joined by colons, each a literal or a parameter:
 // session:<userID>, item:<id:int64>, cart:{<tenant:TenantID>}:<user:uuid.UUID>.
@@ -51,7 +64,7 @@
 // UnmarshalText. One run of segments in braces is the hash tag of Redis Cluster.
 // No two templates of a run may be able to make the same key.
 //
-// The options are:
+// The options of a key are:
 //
 //	ttl=30m        how long a value lives after it was written
 //	persist="why"  in place of ttl: values live until they are removed
@@ -63,7 +76,25 @@
 //	codec=msgpack  store MessagePack, not JSON
 //	name=Basket    begin the generated names with Basket, not with the type's
 //
-// A struct may have several directives if all but one have a name.
+// A limit is a window or a bucket, and a directive has one to eight of them, which are
+// decided together:
+//
+//	window=100/1m             at most 100 in any minute
+//	bucket=1000/1h            refills by 1000 in an hour, steadily, and holds as many
+//	bucket=1000/1h,burst=200  holds 200
+//	window=100/1m,slots=64    counts more finely than with 32 slots
+//	window=5/1s,shadow        denies nothing, and says what it would have denied
+//	window=5/1s,name=spike    is called spike, not window-1s
+//
+// A limit that can grant nothing, or that never decides because another is always as
+// strict, is an error. If the template has no parameter, the limiter's subject is
+// ratelimit.Global; if it has one, the subject has its type; if it has several, it is a
+// struct with a field for each, here CallsSubject.
+//
+// A type may have several directives if all but one of each kind have a name. One with a
+// key is a struct; one with limits may be any that is neither an alias nor generic.
+//
+// # Fields
 //
 // Every field must be stored or say that it is not: an unexported field needs the
 // tag state:"-", an exported one json:"-", and what no codec can store, such as a
@@ -196,7 +227,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	fmt.Fprintf(stdout, "stategen: %s, %s, %.1fs\n",
-		count(result.Families, "family", "families"), count(result.Packages, "package", "packages"), time.Since(start).Seconds())
+		found(result), count(result.Packages, "package", "packages"), time.Since(start).Seconds())
 	return exitOK
 }
 
@@ -217,6 +248,20 @@ func check(result *gen.Result, base string, verbose bool, stdout, stderr io.Writ
 		}
 	}
 	return code
+}
+
+// found says how many families and limiters there are. It names limiters only where there
+// are any, and families only where there are no limiters alone.
+func found(result *gen.Result) string {
+	families, limiters := count(result.Families, "family", "families"), count(result.Limiters, "limiter", "limiters")
+	switch {
+	case result.Limiters == 0:
+		return families
+	case result.Families == 0:
+		return limiters
+	default:
+		return families + ", " + limiters
+	}
 }
 
 func count(n int, one, many string) string {

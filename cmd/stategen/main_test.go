@@ -118,6 +118,33 @@ func TestGen(t *testing.T) {
 	assert.NoFileExists(t, path)
 }
 
+// A package with limits alone is generated for, checked and cleaned up after as any.
+func TestLimiters(t *testing.T) {
+	t.Parallel()
+	const calls = "package api\n\n//state:limit calls:<userID> window=100/1m\ntype Calls struct{}\n"
+	dir := newModule(t, map[string]string{"api/api.go": calls})
+	path := filepath.Join(dir, "api", "state_gen.go")
+	out := stategen(t, dir, "check")
+	assert.Equal(t, exitFindings, out.code, out)
+	assert.Equal(t, "api/state_gen.go: missing; run go generate\n", out.stderr)
+	out = stategen(t, dir)
+	assert.Regexp(t, `^stategen: 1 limiter, 1 package, \d+\.\ds\n$`, out.stdout)
+	assert.FileExists(t, path)
+	assert.Equal(t, output{0, "", ""}, stategen(t, dir, "check"))
+
+	write(t, filepath.Join(dir, "api", "api.go"), strings.Replace(calls, "100/1m", "200/1m", 1))
+	out = stategen(t, dir, "check")
+	assert.Equal(t, "api/state_gen.go: stale; run go generate\n", out.stderr)
+	assert.Contains(t, out.stdout, "\n-\tratelimit.Window(\"window-1m\", 100, time.Minute),\n+\tratelimit.Window(\"window-1m\", 200, time.Minute),\n")
+	write(t, filepath.Join(dir, "shop", "shop.go"), session+"\n//state:limit c:<id> window=1/1m\n//state:limit d:<id> window=1/1m name=D\ntype C int\n")
+	assert.Regexp(t, `^stategen: 1 family, 3 limiters, 2 packages, `, stategen(t, dir).stdout)
+
+	write(t, filepath.Join(dir, "api", "api.go"), "package api\n")
+	assert.Equal(t, "api/state_gen.go: orphaned; run go generate\n", stategen(t, dir, "check").stderr)
+	assert.Equal(t, 0, stategen(t, dir).code)
+	assert.NoFileExists(t, path)
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t, map[string]string{

@@ -60,6 +60,9 @@ type Operation interface {
 	Err() error
 	// Context returns the context that it runs with.
 	Context() context.Context
+	// Closed reports whether the store has been closed meanwhile, for an operation that
+	// waits between commands.
+	Closed() bool
 	// Client returns the way to Redis.
 	Client() *exec.Client
 	// Key returns the name in Redis of the family's key with that name, or

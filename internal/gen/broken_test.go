@@ -24,6 +24,21 @@ type Session struct{ Name string }
 func use(ctx context.Context, s SessionStore) (Session, error) { return s.Get(ctx, "id") }
 `
 
+// limited is one with a limit alone.
+const limited = `package p
+
+import (
+	"context"
+
+	"github.com/typedstate/typedstate/state/ratelimit"
+)
+
+//state:limit %[1]s:<id> window=1/1s
+type Session struct{ Name string }
+
+func use(ctx context.Context, l *SessionLimiter) (ratelimit.Decision, error) { return l.Allow(ctx, "id") }
+`
+
 // The states in which a merge, an update or a hand leaves the generated file.
 var broken = map[string]func(good string) string{
 	"missing": nil,
@@ -47,17 +62,20 @@ var broken = map[string]func(good string) string{
 func TestBrokenOutput(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t)
-	type folder struct{ state, file string }
+	type folder struct{ state, file, source string }
 	var folders []folder
 	for state := range broken {
-		folders = append(folders, folder{state, "z.go"})
+		folders = append(folders, folder{state, "z.go", annotated})
 	}
 	// The go command takes a package's name from its first file, which is ours
 	// beside z.go and not beside a.go.
-	folders = append(folders, folder{"package", "a.go"}, folder{"garbage", "a.go"})
+	folders = append(folders, folder{"package", "a.go", annotated}, folder{"garbage", "a.go", annotated})
+	for _, state := range []string{"missing", "marked-top", "cut"} {
+		folders = append(folders, folder{state, "limited.go", limited})
+	}
 	path := func(f folder) string { return filepath.Join(dir, f.state+f.file[:1]) }
 	for _, f := range folders {
-		write(t, filepath.Join(path(f), f.file), fmt.Sprintf(annotated, filepath.Base(path(f))))
+		write(t, filepath.Join(path(f), f.file), fmt.Sprintf(f.source, filepath.Base(path(f))))
 	}
 	first := run(t, dir, "./...")
 	require.False(t, first.Failed(), formatted(first.Diagnostics, dir))
@@ -88,7 +106,7 @@ func TestBrokenOutput(t *testing.T) {
 		require.False(t, alone.Failed(), formatted(alone.Diagnostics, dir))
 		require.Len(t, alone.Files, 1)
 		assert.Equal(t, good[path(f)], string(alone.Files[0].New), path(f))
-		assert.Equal(t, f == folder{"package", "z.go"}, len(alone.Notes) > 0, "%s: %v", path(f), alone.Notes)
+		assert.Equal(t, f == folder{"package", "z.go", annotated}, len(alone.Notes) > 0, "%s: %v", path(f), alone.Notes)
 	}
 	require.NoError(t, again.Apply())
 	for _, f := range run(t, dir, "./...").Files {

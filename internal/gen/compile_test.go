@@ -48,6 +48,14 @@ type Parts struct{ N int }
 
 //state:key cart:<tenant:Tenant>:<user:User> ttl=30m scan watch
 type Cart struct{ N int }
+
+type Caller string
+
+//state:limit calls:<caller:Caller> window=100/1m
+type Calls struct{}
+
+//state:limit mails:<tenant:Tenant>:<count:Count> window=100/1m
+type Mails struct{}
 `
 
 // What generated code is there to forbid does not compile, and the message says
@@ -73,7 +81,13 @@ func TestDoesNotCompile(t *testing.T) {
 		"watched": {`for e, err := range shop.NewCartReader(rw).Watch(ctx, "a", "b") { rw.Do(e.Value.N, e.Found, err) }
 			for e, err := range shop.NewCartStore(rw).WatchAll(ctx, shop.CartFilter{}.Tenant("a")) { rw.Do(e.Params.User, e.Kind, err) }`, ""},
 		"nowatch": {`shop.NewSessionReader(rw).Watch(ctx, 1)`, `Watch undefined (type *shop.SessionReader has no field or method Watch)`},
-		"missing": {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
+		"limited": {`calls, _ := shop.NewCallsLimiter(db, ratelimit.Options{}); calls.Allow(ctx, "a"); var l *shop.CallsLimiter = calls
+			mails, _ := shop.NewMailsLimiter(db, ratelimit.Options{}); mails.AllowN(ctx, shop.MailsSubject{Tenant: "a", Count: 2}, 3); rw.Do(l)`, ""},
+		"subject":  {`var user shop.User; calls, _ := shop.NewCallsLimiter(db, ratelimit.Options{}); calls.Allow(ctx, user)`, `cannot use user (variable of string type shop.User) as shop.Caller value in argument to calls.Allow`},
+		"subjects": {`calls, _ := shop.NewCallsLimiter(db, ratelimit.Options{}); calls.Allow(ctx, shop.MailsSubject{})`, `cannot use shop.MailsSubject{} (value of struct type shop.MailsSubject) as shop.Caller value`},
+		"onefield": {`mails, _ := shop.NewMailsLimiter(db, ratelimit.Options{}); mails.Allow(ctx, shop.MailsSubject{Count: -1})`, `cannot use -1 (untyped int constant) as shop.Count value in struct literal`},
+		"limiter":  {`_, _ = shop.NewCallsLimiter(rw, ratelimit.Options{})`, `cannot use rw (variable of interface type store) as *state.Store value in argument to shop.NewCallsLimiter`},
+		"missing":  {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
 	}
 	dir := newModule(t)
 	write(t, filepath.Join(dir, "shop", "shop.go"), shop)
@@ -82,8 +96,9 @@ func TestDoesNotCompile(t *testing.T) {
 	require.NoError(t, result.Apply())
 	for name, s := range snippets {
 		write(t, filepath.Join(dir, name, "a.go"), "package "+name+"\n\nimport (\n\t\"context\"\n\n\t\"example.com/m/shop\"\n"+
-			"\t\"github.com/typedstate/typedstate/state\"\n)\n\ntype store interface{ state.ReadWriteRemover; Do(...any) }\n\n"+
-			"func f(ctx context.Context, rw store) {\n"+s.body+"\n}\n")
+			"\t\"github.com/typedstate/typedstate/state\"\n\t\"github.com/typedstate/typedstate/state/ratelimit\"\n)\n\n"+
+			"type store interface{ state.ReadWriteRemover; Do(...any) }\n\nvar _ ratelimit.Options\n\n"+
+			"func f(ctx context.Context, db *state.Store, rw store) {\n"+s.body+"\n}\n")
 	}
 	// What has changed since the last run is found in the package itself.
 	generated := string(result.Files[0].New)
@@ -96,6 +111,7 @@ func TestDoesNotCompile(t *testing.T) {
 		"stalesign":    {strings.Replace(shop, "Number int", "Number uint", 1), generated, "constant -1 overflows Number"},
 		"stalefloat":   {strings.Replace(shop, "Number int", "Number float64", 1), generated, "operator % not defined on Number(-1)"},
 		"staleint":     {strings.Replace(shop, "Count  uint8", "Count int", 1), generated, "constant -1 overflows uint64"},
+		"stalelimit":   {strings.Replace(shop, "Caller string", "Caller int", 1), generated, `cannot convert "" (untyped string constant) to type Caller`},
 		"stalebool":    {strings.Replace(shop, "Flag   bool", "Flag string", 1), generated, "cannot convert true (untyped bool constant) to type Flag"},
 		"stalemethod":  {shop + "func (*Item) UnmarshalText([]byte) error { return nil }", generated, "item_encodes_itself__run_go_generate"},
 		"stalevalue":   {shop + "func (Level) MarshalJSON() ([]byte, error) { return nil, nil }", generated, "level_encodes_itself__run_go_generate"},

@@ -12,22 +12,36 @@ import (
 	"strings"
 )
 
-// directive is one //state:key comment above the type it annotates.
+// directive is one //state: comment above the type it annotates.
 type directive struct {
 	ast.Directive
 	file *ast.File
 	spec *ast.TypeSpec
-	// named is the annotated type, a struct.
+	// named is the annotated type, a struct if it has a key.
 	named *types.Named
 }
+
+// The directives by their names.
+const (
+	keyDirective   = "key"
+	limitDirective = "limit"
+)
+
+// usages are the directives with what they look like.
+var usages = map[string]string{
+	keyDirective:   "//state:key session:<userID> ttl=30m",
+	limitDirective: "//state:limit calls:<userID> window=100/1m",
+}
+
+const directiveList = "//state:key and //state:limit"
 
 const constraintRemedy = "the generated file would not be: move the annotated type to a file without one"
 
 // spaced is a comment that was meant to be a directive.
-var spaced = regexp.MustCompile(`^//[ \t]+state:[a-z]+([ \t]|$)`)
+var spaced = regexp.MustCompile(`^//[ \t]+(state:[a-z]+)([ \t]|$)`)
 
-// directives returns the directives of a package that annotate a struct, in the
-// order of its files, and reports all others.
+// directives returns the directives of a package that annotate a type as they must,
+// in the order of its files, and reports all others.
 func directives(p *Package, found *diagnostics) []directive {
 	var all []directive
 	for _, file := range p.Files {
@@ -35,23 +49,23 @@ func directives(p *Package, found *diagnostics) []directive {
 		for _, group := range file.Comments {
 			for _, c := range group.List {
 				o := owners[group]
-				if spaced.MatchString(c.Text) && o.spec != nil {
-					found.errorf(p.at(c.Slash), "a comment that looks like a directive; write it without a space: //state:key")
+				if match := spaced.FindStringSubmatch(c.Text); match != nil && o.spec != nil {
+					found.errorf(p.at(c.Slash), "a comment that looks like a directive; write it without a space: //%s", match[1])
 				}
 				if !strings.HasPrefix(c.Text, directivePrefix) {
 					continue
 				}
 				d, ok := ast.ParseDirective(c.Slash, c.Text)
-				if !ok || d.Name != "key" {
+				if !ok || usages[d.Name] == "" {
 					word, _, _ := strings.Cut(strings.TrimPrefix(c.Text, directivePrefix), " ")
-					found.errorf(p.at(c.Slash+token.Pos(len(directivePrefix))), "unknown directive %q; the only one is //state:key", "//state:"+word)
+					found.errorf(p.at(c.Slash+token.Pos(len(directivePrefix))), "unknown directive %q; there are %s", directivePrefix+word, directiveList)
 					continue
 				}
 				if o.spec == nil {
-					found.errorf(p.at(c.Slash), "//state:key %s", misplaced(file, c, o))
+					found.errorf(p.at(c.Slash), "%s%s %s", directivePrefix, d.Name, misplaced(file, c, o))
 					continue
 				}
-				if named := annotated(p, o.spec, c, found); named != nil {
+				if named := annotated(p, o.spec, d, found); named != nil {
 					if constrained(p.at(file.Package).Filename, file) {
 						found.errorf(p.at(c.Slash), "this file has a build constraint and %s", constraintRemedy)
 						continue
@@ -111,10 +125,10 @@ func misplaced(file *ast.File, c *ast.Comment, o owner) string {
 	return "belongs to no type; it must stand in the comment directly above one, without an empty line between"
 }
 
-// annotated returns the struct that a directive annotates, or nil if there is
-// something wrong with its type.
-func annotated(p *Package, spec *ast.TypeSpec, c *ast.Comment, found *diagnostics) *types.Named {
-	at, name := p.at(c.Slash), spec.Name.Name
+// annotated returns the type that a directive annotates, or nil if there is something
+// wrong with it. Of one with a limit nothing is stored, so all that counts is its name.
+func annotated(p *Package, spec *ast.TypeSpec, d ast.Directive, found *diagnostics) *types.Named {
+	at, name, stored := p.at(d.Slash), spec.Name.Name, d.Name == keyDirective
 	obj := p.Info.Defs[spec.Name]
 	switch {
 	case spec.Assign.IsValid():
@@ -123,8 +137,11 @@ func annotated(p *Package, spec *ast.TypeSpec, c *ast.Comment, found *diagnostic
 	case spec.TypeParams != nil:
 		found.errorf(at, "%s is generic; annotate a type made from it, such as: type IntBox Box[int]", name)
 		return nil
-	case name == "_":
+	case name == "_" && stored:
 		found.errorf(at, "a type named _ cannot be stored")
+		return nil
+	case name == "_":
+		found.errorf(at, "a type named _ gives no name to what is generated")
 		return nil
 	case obj == nil || p.Types.Scope().Lookup(name) != obj:
 		found.errorf(at, "%s is declared twice", name)
@@ -134,6 +151,9 @@ func annotated(p *Package, spec *ast.TypeSpec, c *ast.Comment, found *diagnostic
 		return nil
 	}
 	named, ok := obj.Type().(*types.Named)
+	if !stored {
+		return named
+	}
 	if ok && isInvalid(named.Underlying()) {
 		found.errorf(p.at(spec.Type.Pos()), "the type of %s is not known%s", name, p.typeError(spec.Type.Pos()))
 		return nil

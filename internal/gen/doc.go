@@ -1,6 +1,7 @@
-// Package gen is the generator behind stategen. It reads the //state:key
-// directives of a module and writes one state_gen.go for each package that has
-// any: constructors of keys, readers and stores of their values, and codecs.
+// Package gen is the generator behind stategen. It reads the //state:key and
+// //state:limit directives of a module and writes one state_gen.go for each package
+// that has any: constructors of keys, readers and stores of their values, and codecs;
+// and limiters, which are a few lines on top of package ratelimit.
 //
 // [Run] does one run: it loads the packages, analyses each, compares all key
 // templates with each other, and returns the files as they should be together

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
 )
@@ -19,10 +18,13 @@ import (
 // rules of its own go through it, each alone.
 func Emit(m *Model) ([]byte, error) {
 	// About what it comes to, so that little has to be copied as it grows.
-	e := emitter{model: m, out: make([]byte, 0, 8<<10*(1+len(m.Families))+2<<10*len(m.Codecs))}
+	e := emitter{model: m, out: make([]byte, 0, 8<<10*(1+len(m.Families))+1<<10*len(m.Limiters)+2<<10*len(m.Codecs))}
 	e.preamble()
 	for i := range m.Families {
 		e.family(&m.Families[i])
+	}
+	for i := range m.Limiters {
+		e.limiter(&m.Limiters[i])
 	}
 	e.codecs()
 	e.guards()
@@ -224,7 +226,7 @@ func (e *emitter) duration(d time.Duration) string {
 	for _, unit := range []struct {
 		size time.Duration
 		name string
-	}{{time.Hour, "Hour"}, {time.Minute, "Minute"}, {time.Second, "Second"}, {time.Millisecond, "Millisecond"}} {
+	}{{time.Hour, "Hour"}, {time.Minute, "Minute"}, {time.Second, "Second"}, {time.Millisecond, "Millisecond"}, {time.Microsecond, "Microsecond"}} {
 		if d%unit.size == 0 {
 			if d == unit.size {
 				return e.model.Time + "." + unit.name
@@ -244,61 +246,17 @@ func (e *emitter) key(f *Family) {
 		return
 	}
 	e.line("func %s(%s) %s.Key[%s] {", f.Names.Key, f.signature(), state, f.Type)
-	e.line("\tb := %s.Start(%q)", rt, f.Literals[0])
-	for i, p := range f.Params {
-		e.line("\tb = %s", e.appendCall("b", p))
-		if literal := f.Literals[i+1]; literal != "" {
-			e.line("\tb = %s.Literal(b, %q)", rt, literal)
-		}
-	}
+	e.parts("\t", f.Literals, f.Params)
 	e.line("\treturn %s.Make(%s.End(b))\n}\n", f.Names.Family, rt)
-}
-
-// runtimeKind returns how package rt calls a kind, and the basic type that its
-// function for it takes.
-func runtimeKind(k keyspec.Kind) (name, basic string) {
-	switch {
-	case k == keyspec.String:
-		return "String", "string"
-	case k == keyspec.Bool:
-		return "Bool", "bool"
-	case k.Signed():
-		return "Int", "int64"
-	case k.Unsigned():
-		return "Uint", "uint64"
-	case k == keyspec.UUID:
-		return "UUID", ""
-	default:
-		return "Text", ""
-	}
-}
-
-// appendCall returns the call that appends a parameter to a key.
-func (e *emitter) appendCall(to string, p Param) string {
-	name, basic := runtimeKind(p.Kind)
-	value := p.Name
-	switch {
-	case p.Convert:
-		value = basic + "(" + value + ")"
-	case p.Address:
-		value = "&" + value
-	}
-	return fmt.Sprintf("%s.Append%s(%s, %s)", e.model.RT, name, to, value)
 }
 
 func (e *emitter) params(f *Family) {
 	e.doc("%s are the parts of a key made from %q.", f.Names.Params, f.Template)
-	e.line("type %s struct {", f.Names.Params)
-	width := 0
-	for _, p := range f.Params {
-		width = max(width, utf8.RuneCountInString(p.Field))
-	}
+	e.structOf(f.Names.Params, f.Params)
 	fields := make([]string, len(f.Params))
 	for i, p := range f.Params {
-		e.put("\t", p.Field, strings.Repeat(" ", width+1-utf8.RuneCountInString(p.Field)), p.Type)
 		fields[i] = "p." + p.Field
 	}
-	e.put("}\n")
 	e.doc("Key returns the key that p names.")
 	e.function(fmt.Sprintf("func (p %s) Key() %s.Key[%s]", f.Names.Params, e.model.State, f.Type),
 		fmt.Sprintf("return %s(%s)", f.Names.Key, strings.Join(fields, ", ")))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
+	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
 // Model is all that the generated file of one package says, as plain data.
@@ -12,16 +13,19 @@ type Model struct {
 	Package, Dir string
 	// Imports are the imports of the file, by path.
 	Imports []Import
-	// State, RT, Context, Time and Iter are the names under which the file
-	// knows these packages; Time is empty where nothing expires, Iter where
-	// nothing is walked over or watched.
-	State, RT, Context, Time, Iter string
-	Families                       []Family
-	Codecs                         []Codec
-	Locals                         Locals
-	Parts                          []Part
-	Guards                         []Guard
-	MethodGuards                   []MethodGuard
+	// State, RT, Context, Time, Iter and RateLimit are the names under which the
+	// file knows these packages; Context is empty where there are no values, Time
+	// where nothing expires, Iter where nothing is walked over or watched, and
+	// RateLimit where nothing is limited.
+	State, RT, Context, Time, Iter, RateLimit string
+
+	Families     []Family
+	Limiters     []Limiter
+	Codecs       []Codec
+	Locals       Locals
+	Parts        []Part
+	Guards       []Guard
+	MethodGuards []MethodGuard
 	// Notes are remarks for stategen -v.
 	Notes []string
 
@@ -60,6 +64,19 @@ type Names struct {
 	// Filter and Parse are those of a family that is walked over.
 	Filter, Parse string
 }
+
+// Limiter is the limits of one template.
+type Limiter struct {
+	Names LimiterNames
+	// Template and Literals are as those of a [Family].
+	Template string
+	Literals []string
+	Params   []Param
+	Limits   []limitspec.Limit
+}
+
+// LimiterNames are the package-level names of a limiter's declarations.
+type LimiterNames struct{ Limiter, NewLimiter, Subject, Limits string }
 
 // Param is one parameter of a template.
 type Param struct {

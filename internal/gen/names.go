@@ -45,6 +45,30 @@ func (n Names) all(params int, scan bool) []string {
 	return names
 }
 
+// limiterNames returns the names of a limiter's declarations. They are exported if the
+// stem is.
+func limiterNames(stem string) LimiterNames {
+	constructor := "new"
+	if ast.IsExported(stem) {
+		constructor = "New"
+	}
+	return LimiterNames{
+		Limiter:    stem + "Limiter",
+		NewLimiter: constructor + upperFirst(stem) + "Limiter",
+		Subject:    stem + "Subject",
+		Limits:     lowerFirst(stem) + "Limits",
+	}
+}
+
+// all returns the names that a limiter with so many parameters declares.
+func (n LimiterNames) all(params int) []string {
+	names := []string{n.Limiter, n.NewLimiter, n.Limits}
+	if params > 1 {
+		names = append(names, n.Subject)
+	}
+	return names
+}
+
 func upperFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[size:]

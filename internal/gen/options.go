@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
 // options are what a directive says after its template.
@@ -17,8 +19,10 @@ type options struct {
 	sliding, watch, scan bool
 	codec                string
 	name                 string
+	limits               []limitspec.Limit
 
-	pos map[string]token.Pos // where each option stands
+	pos      map[string]token.Pos // where each option stands
+	limitPos []token.Pos          // where the value of each limit stands
 }
 
 // arg is one argument of a directive: a word, or name=value where the value may
@@ -68,23 +72,27 @@ func splitArgs(text string, pos token.Pos) (args []arg, badQuote token.Pos) {
 	}
 }
 
-// parseOptions reads the arguments after the template.
+// parseOptions reads the arguments after the template of a directive.
 func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) options {
 	o := options{codec: "json", pos: make(map[string]token.Pos)}
 	for _, a := range args {
 		at := p.at(a.pos)
-		if _, twice := o.pos[a.name]; twice {
-			found.errorf(at, "option %s stands twice", a.name)
+		known, ok := readers[d.Name][a.name]
+		if !ok {
+			found.errorf(at, "unknown option %q; there are %s", a.name, optionLists[d.Name])
 			continue
 		}
-		known, ok := readers[a.name]
-		if !ok {
-			found.errorf(at, "unknown option %q; there are ttl, persist, jitter, sliding, max, watch, scan, codec and name", a.name)
+		if _, twice := o.pos[a.name]; twice && known.limit == 0 {
+			found.errorf(at, "option %s stands twice", a.name)
 			continue
 		}
 		o.pos[a.name] = a.pos
 		if known.flag == a.hasValue {
 			found.errorf(at, "option %s %s", a.name, known.usage)
+			continue
+		}
+		if known.limit != 0 {
+			o.readLimit(p, known.limit, a, found)
 			continue
 		}
 		if problem := known.read(&o, a.value); problem != "" {
@@ -95,7 +103,11 @@ func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) o
 			found.errorf(at, "option %s: %s", a.name, problem)
 		}
 	}
-	o.check(p, d, found)
+	if d.Name == limitDirective {
+		o.checkLimits(p, d, found)
+	} else {
+		o.check(p, d, found)
+	}
 	return o
 }
 
@@ -104,9 +116,22 @@ type reader struct {
 	flag  bool
 	usage string
 	read  func(o *options, value string) string
+	// limit is the kind of an option that is a limit, which may stand several times.
+	limit limitspec.Kind
 }
 
-var readers = map[string]reader{
+// optionLists are the options of the directives, for messages.
+var optionLists = map[string]string{
+	keyDirective:   "ttl, persist, jitter, sliding, max, watch, scan, codec and name",
+	limitDirective: "window, bucket and name",
+}
+
+var nameReader = reader{usage: "needs a value, such as name=Basket", read: readName}
+
+// readers are the options of the directives.
+var readers = map[string]map[string]reader{keyDirective: keyReaders, limitDirective: limitReaders}
+
+var keyReaders = map[string]reader{
 	"ttl":     {usage: "needs a value, such as ttl=30m", read: func(o *options, v string) string { return readDuration(&o.ttl, v) }},
 	"max":     {usage: "needs a value, such as max=24h", read: func(o *options, v string) string { return readDuration(&o.max, v) }},
 	"persist": {usage: `needs a reason, such as persist="one row per country"`, read: readPersist},
@@ -115,7 +140,7 @@ var readers = map[string]reader{
 	"watch":   {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.watch = true; return "" }},
 	"scan":    {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.scan = true; return "" }},
 	"codec":   {usage: "needs a value, codec=json or codec=msgpack", read: readCodec},
-	"name":    {usage: "needs a value, such as name=Basket", read: readName},
+	"name":    nameReader,
 }
 
 func readDuration(to *time.Duration, value string) string {

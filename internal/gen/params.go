@@ -163,24 +163,27 @@ func convert(r resolved) bool {
 // fieldClashes reports parameters whose fields in the struct of all parameters
 // would meet, be unexported, or meet its method. A family that is walked over has
 // methods of the same names on its filter, also for one parameter alone.
-func fieldClashes(p *Package, t *keyspec.Template, names Names, scan bool, pos token.Pos, found *diagnostics) {
-	several := len(t.Params()) > 1
-	if !several && !scan {
+func (a *analysed) fieldClashes(p *Package, found *diagnostics) {
+	several := len(a.params) > 1
+	if !several && !a.options.scan {
 		return
 	}
-	use := "a field of " + names.Params
-	if !several {
-		use = "a method of " + names.Filter
+	use := "a field of " + a.names.Params
+	switch {
+	case a.isLimit():
+		use = "a field of " + a.limiter.Subject
+	case !several:
+		use = "a method of " + a.names.Filter
 	}
 	first := make(map[string]string)
-	for _, param := range t.Params() {
-		at := p.at(pos + token.Pos(param.Offset+1))
+	for _, param := range a.template.Params() {
+		at := p.at(a.at + token.Pos(param.Offset+1))
 		field, ok := fieldName(param.Name)
 		switch other, twice := first[field]; {
 		case !ok:
 			found.errorf(at, "key template: parameter %s has no exported form for %s; begin it with a letter that has a capital", param.Name, use)
-		case several && field == "Key":
-			found.errorf(at, "key template: parameter %s would hide the method Key of %s; choose another name", param.Name, names.Params)
+		case several && field == "Key" && !a.isLimit():
+			found.errorf(at, "key template: parameter %s would hide the method Key of %s; choose another name", param.Name, a.names.Params)
 		case twice:
 			found.errorf(at, "key template: parameters %s and %s are both %s when exported; choose another name", other, param.Name, field)
 		}

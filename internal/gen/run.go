@@ -12,8 +12,8 @@ type Result struct {
 	Diagnostics []Diagnostic
 	// Files are the generated files as they should be, by directory.
 	Files []File
-	// Families and Packages count what was found.
-	Families, Packages int
+	// Families, Limiters and Packages count what was found.
+	Families, Limiters, Packages int
 	// Notes are remarks about how the run went.
 	Notes []string
 }
@@ -52,10 +52,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		}
 		places = append(places, m.places...)
 		result.Notes = append(result.Notes, m.Notes...)
-		if len(m.Families) == 0 {
+		if len(m.Families)+len(m.Limiters) == 0 {
 			continue
 		}
 		result.Families += len(m.Families)
+		result.Limiters += len(m.Limiters)
 		result.Packages++
 		wanted[m.Dir] = true
 		if hasErrors(found) {

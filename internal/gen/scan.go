@@ -16,8 +16,10 @@ import (
 // texts costs next to nothing, and most packages of a module hold none.
 const (
 	directivePrefix = "//state:"
-	spacedDirective = "state:key"
+	spacedKey       = "state:key"
+	spacedLimit     = "state:limit"
 	runtimePath     = "github.com/typedstate/typedstate/state"
+	limitsPath      = runtimePath + "/ratelimit"
 	defineName      = "Define"
 )
 
@@ -69,15 +71,16 @@ func scan(p *packages.Package, found *diagnostics) listed {
 	return l
 }
 
-// mayDefine tells a file that can call state.Define from one that cannot, by what
-// must stand in it whatever the import is called and however the call is written.
+// mayDefine tells a file that can call state.Define, or a function of package ratelimit
+// that begins with the same word, from one that cannot, by what must stand in it whatever
+// the import is called and however the call is written.
 func mayDefine(src []byte) bool {
 	return bytes.Contains(src, []byte(runtimePath)) && bytes.Contains(src, []byte(defineName))
 }
 
 func concerns(src []byte) bool {
-	return bytes.Contains(src, []byte(directivePrefix)) || bytes.Contains(src, []byte(spacedDirective)) ||
-		mayDefine(src)
+	return bytes.Contains(src, []byte(directivePrefix)) || bytes.Contains(src, []byte(spacedKey)) ||
+		bytes.Contains(src, []byte(spacedLimit)) || mayDefine(src)
 }
 
 // scanOutside reports the directives of a file that is no part of the package

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/token"
+	"slices"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
 )
@@ -30,8 +31,8 @@ func parseTemplate(p *Package, text string, pos token.Pos, found *diagnostics) *
 	return t
 }
 
-// defined returns the templates that a package passes to state.Define by hand,
-// as far as they are constants.
+// defined returns the templates that a package passes by hand to state.Define and the
+// functions of package ratelimit that take one, as far as they are constants.
 func defined(p *Package, found *diagnostics) []place {
 	var places []place
 	for _, file := range p.Files {
@@ -61,6 +62,9 @@ func defined(p *Package, found *diagnostics) []place {
 	return places
 }
 
+// limitDefiners are the functions of package ratelimit that take a template.
+var limitDefiners = []string{defineName, defineName + "Keyed", defineName + "Semaphore"}
+
 func isDefine(p *Package, fun ast.Expr) bool {
 	switch f := fun.(type) {
 	case *ast.IndexExpr: // Define[Session](...)
@@ -78,7 +82,16 @@ func isDefine(p *Package, fun ast.Expr) bool {
 		return false
 	}
 	obj := p.Info.Uses[id]
-	return obj != nil && obj.Name() == defineName && obj.Pkg() != nil && obj.Pkg().Path() == runtimePath
+	if obj == nil || obj.Pkg() == nil {
+		return false
+	}
+	switch obj.Pkg().Path() {
+	case runtimePath:
+		return obj.Name() == defineName
+	case limitsPath:
+		return slices.Contains(limitDefiners, obj.Name())
+	}
+	return false
 }
 
 // overlaps reports the templates that can make the same key, each pair at the

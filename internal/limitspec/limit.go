@@ -97,14 +97,26 @@ func (l Limit) String() string {
 // defaultName is the name of a limit whose directive gives none.
 func defaultName(l Limit) string { return l.Kind.String() + "-" + Duration(l.Per) }
 
-// Duration returns d in its shortest form, such as "1m" or "1h30m".
+// Duration returns d in its shortest form of letters and digits, such as "1m", "1h30m" or
+// "1s500ms", which [time.ParseDuration] reads.
 func Duration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
+	if d == 0 {
+		return "0s"
 	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	var b strings.Builder
+	rest := uint64(d)
+	if d < 0 {
+		b.WriteByte('-')
+		rest = -rest
 	}
-	return text
+	for _, unit := range [...]struct {
+		size time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}, {1, "ns"}} {
+		if n := rest / uint64(unit.size); n > 0 {
+			fmt.Fprintf(&b, "%d%s", n, unit.name)
+			rest -= n * uint64(unit.size)
+		}
+	}
+	return b.String()
 }

@@ -49,6 +49,9 @@ type call struct {
 	tokens int64
 	once   bool
 	id     string
+	// ttl is that of its receipt, if it has one of its own.
+	remembered bool
+	ttl        time.Duration
 
 	key string // in Redis
 }
@@ -73,6 +76,8 @@ func (c *call) check() error {
 		return ErrTokens
 	case c.once && (c.id == "" || len(c.id) > maxIDBytes):
 		return fmt.Errorf("%w: the OpID has %d bytes; give 1 to %d", state.ErrInvalidKey, len(c.id), maxIDBytes)
+	case c.remembered && c.ttl < time.Millisecond:
+		return fmt.Errorf("ReceiptTTL is %v; give a millisecond or more", c.ttl)
 	}
 	return nil
 }
@@ -81,8 +86,13 @@ func (c *call) check() error {
 func (l *limiter) command(c *call) exec.Command {
 	args := make([]any, 0, 4+len(l.limits.args))
 	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10))
-	if args = append(args, l.limits.args...); c.once {
-		args = append(args, c.id, l.ttl)
+	args = append(args, l.limits.args...)
+	if c.once {
+		ttl := l.ttl
+		if c.remembered {
+			ttl = strconv.FormatInt(c.ttl.Microseconds(), 10)
+		}
+		args = append(args, c.id, ttl)
 	}
 	if c.mode == takeNone {
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"slices"
 
 	"github.com/typedstate/typedstate/state"
 )
@@ -35,6 +36,9 @@ func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	other, err := l.limiter.with(limits)
 	return &Limiter[K]{l.subjects, other}, err
 }
+
+// Limits returns the limits, in the order in which they were defined.
+func (l *Limiter[K]) Limits() []Limit { return slices.Clone(l.limiter.limits.list) }
 
 // Allow takes one token of each limit of subject, or none of any. It sends EVALSHA, and
 // EVAL to a server that does not know the script, with HMGET, HSET and PEXPIRE in it. O(m+s)

@@ -71,3 +71,11 @@ type opIDOption struct{ id string }
 func (opIDOption) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ratelimit.OpID") }
 
 func (o opIDOption) apply(c *call) { c.once, c.id = true, o.id }
+
+// ReceiptTTL has a call with an [OpID], or a reservation, remembered for that long, and not
+// for Options.ReceiptTTL. It is a millisecond or more.
+func ReceiptTTL(d time.Duration) CallOption { return receiptTTLOption(d) }
+
+type receiptTTLOption time.Duration
+
+func (o receiptTTLOption) apply(c *call) { c.remembered, c.ttl = true, time.Duration(o) }

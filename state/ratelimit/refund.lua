@@ -15,7 +15,7 @@ elseif not receipt then
 	return 0
 end
 local time, offset = redis.call('TIME'), string.match(redis.call('HGET', key, '@'), '^%d+')
-local expires, gone, call, granted, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %d+,%d+,(%d+)%S*)(.*)$')
+local expires, gone, call, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %S+)(.*)$')
 if tonumber(expires) <= time[1] * 1000000 + time[2] + offset then
 	return 0
 elseif gone == '1' then
@@ -28,42 +28,76 @@ local function window(text, number)
 	if not total or number < tonumber(first) then
 		return nil
 	end
-	local slot = tonumber(first)
-	local changed
+	-- A shadow can have less than was granted.
+	local slot, back = tonumber(first), nil
 	others = string.gsub(others, '(%d+):(%d+),', function(at, count)
 		slot = slot + 1
 		if slot - 1 == number then
-			changed = true
-			return string.format('%s:%d,', at, count - tokens)
+			back = math.min(tokens, count)
+			return string.format('%s:%d,', at, count - back)
 		end
 	end)
-	if not changed then
-		newest = newest - tokens
+	if not back then
+		back = math.min(tokens, newest)
+		newest = newest - back
 	end
-	return string.format('%d;%s;%s;%s;%s', total - tokens, first, times, newest, others)
+	return string.format('%d;%s;%s;%d;%s', total - back, first, times, newest, others)
 end
 
--- What was in the bucket before the call drains before its tokens. As long as that takes, the
--- bucket would not have been empty without them either, and after it, time counts against
--- them: what is given back is never more than what the bucket would lack without the call.
--- Nothing was taken since its latest time, so what holds then holds now.
-local function bucket(text, level, at, rate, definition)
-	local stands, since, now = string.match(text, '^(%d+);(%d+);(.*)$')
-	if now ~= definition then
+-- How many gaps a bucket remembers. The units of one that was forgotten count as taken, so that
+-- those below it seem to have drained sooner than they have.
+local maxGaps = 32
+
+-- Takes the units that are numbered up to last out of a bucket, as many as are left of them.
+-- What is above them drains after them, so it is what else is in the bucket.
+local function bucket(text, last, unit, life)
+	local level, at, of, ever, since, gaps = string.match(text, '^(%d+);(%d+);(%d+);(%d+);(%d+)/?(.*)$')
+	if of ~= unit or since ~= life then
 		return nil
 	end
-	local unit = string.match(definition, '^%d+')
-	local left = level + granted * unit - (since - at) * rate
-	stands = stands - math.max(0, math.min(left, tokens * unit))
-	return string.format('%d;%s;%s', math.max(0, stands), since, definition)
+	local above, higher, lower = ever - last, '', ''
+	for highest, count in string.gmatch(gaps, '(%d+):(%d+),') do
+		local gap = string.format('%s:%s,', highest, count)
+		if highest + 0 > last then
+			above, higher = above - count, higher .. gap
+		else
+			lower = lower .. gap
+		end
+	end
+	local back = math.min(level - above, tokens * unit)
+	if back <= 0 then
+		return nil
+	end
+	level = level - back
+
+	-- A gap at the top is none, adjacent ones are one, and one with nothing left below is forgotten.
+	local kept, place, full = {}, ever + 0, 0
+	for highest, count in string.gmatch(string.format('%s%d:%d,%s', higher, last, back, lower), '(%d+):(%d+),') do
+		full = full + place - highest
+		if full >= level or #kept == maxGaps then
+			break
+		elseif highest + 0 == ever + 0 then
+			ever = highest - count
+		elseif #kept > 0 and highest + 0 == place then
+			kept[#kept][2] = kept[#kept][2] + count
+		else
+			kept[#kept + 1] = {highest, count + 0}
+		end
+		place = highest - count
+	end
+	text = string.format('%d;%s;%s;%d;%s', level, at, unit, ever, life)
+	for i, gap in ipairs(kept) do
+		text = string.format('%s%s%s:%d,', text, i == 1 and '/' or '', gap[1], gap[2])
+	end
+	return text
 end
 
 local writes = {}
 for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
 	local text = redis.call('HGET', key, name)
-	local level, at, rate, definition = string.match(what, '^(%d+);(%d+);(%d+);(.*)$')
+	local last, unit, life = string.match(what, '^(%d+);(%d+);(%d+)$')
 	if text then
-		text = level and bucket(text, level, at, rate, definition) or not level and window(text, tonumber(what))
+		text = last and bucket(text, last + 0, unit, life) or not last and window(text, tonumber(what))
 	end
 	if text then
 		writes[#writes + 1] = name

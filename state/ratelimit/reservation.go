@@ -18,7 +18,7 @@ type Reservation struct {
 //
 // A limit gets back what it still counts of the tokens, which is nothing once its per has
 // passed; a bucket counts tokens that were taken first as those that refill first, and one
-// that was redefined in between gets nothing back. So a refund never lets more pass than the
+// that was redefined in between may get nothing back. So a refund never lets more pass than the
 // limits allow.
 //
 // It may be repeated, after a lost reply too, and does that by itself while ctx lasts. It

@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/typedstate/typedstate/state"
@@ -15,74 +16,131 @@ type SemaphoreFamily[K any] struct {
 	lease    time.Duration
 }
 
+// The bounds of a semaphore.
+const (
+	maxPermits = 100_000
+	minLease   = 100 * time.Millisecond
+	maxLease   = 24 * time.Hour
+)
+
 // DefineSemaphore returns the family of the subjects that template makes, each with that
 // many permits, which are lost unless they are renewed within lease. K is as in [Define]. It
 // is meant for package variables and panics, with what to mend, if something is wrong: it
 // takes 1 to 100,000 permits and a lease of 100 ms to 24 h.
+//
+// The lease is how long the permit of a process that has died stays taken. A holder that
+// cannot reach the server for 9/10 of it loses its permit, so it should be some times as
+// long as a failover takes.
 func DefineSemaphore[K any](template string, permits int, lease time.Duration) *SemaphoreFamily[K] {
-	panic("not yet")
+	f, err := defineSemaphore[K](template, permits, lease)
+	if err != nil {
+		panic(fmt.Sprintf("ratelimit.DefineSemaphore(%q): %v", template, err))
+	}
+	return f
+}
+
+func defineSemaphore[K any](template string, permits int, lease time.Duration) (*SemaphoreFamily[K], error) {
+	switch {
+	case permits < 1 || permits > maxPermits:
+		return nil, fmt.Errorf("%d permits; give 1 to %d", permits, maxPermits)
+	case lease < minLease || lease > maxLease:
+		return nil, fmt.Errorf("a lease of %v; give %v to %v", lease, minLease, maxLease)
+	}
+	s, err := newSubjects[K](template, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &SemaphoreFamily[K]{s, permits, lease.Truncate(time.Microsecond)}, nil
 }
 
 // Semaphore bounds how many hold a permit of a subject at the same time, by the time of
-// the server. It is safe for concurrent use. [NewSemaphore] makes one.
+// the server. It is safe for concurrent use, and costs nothing to keep. [NewSemaphore] makes
+// one.
+//
+// Besides the errors that they name, its methods can fail as every operation of package
+// state: with state.ErrInvalidKey, state.ErrClosed, state.ErrPermission,
+// state.ErrOverloaded, state.ErrWrongType, an error of the context or one of the network;
+// those that take or give back permits with state.ErrSetDisabled and state.ErrOutOfMemory
+// too. All are wrapped in a *state.Error. No outcome is unknown, as every call is safe to
+// repeat, and is repeated while its context lasts, or for 10 seconds if that has no deadline.
+//
+// The permits of a subject are one sorted set at its key. A server that fails over can lose
+// the latest, and one whose clock is set forward ends leases early; there the fencing number
+// of [Permit.Fence] still tells holders apart. A permit that was asked for when its
+// connection broke can, rarely, stay taken by nobody until its lease ends.
 type Semaphore[K any] struct {
 	subjects  subjects[K]
 	semaphore *semaphore
 }
 
-// NewSemaphore returns the semaphores of f's subjects in store, which needs EnableSet. It
-// fails with state.ErrNoStore; it sends nothing.
+// NewSemaphore returns the semaphores of f's subjects in store, whose prefix begins their
+// keys. It fails with state.ErrNoStore; it sends nothing. What takes permits needs a store
+// with EnableSet.
 func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[K], error) {
-	panic("not yet")
+	if store.Client() == nil {
+		return nil, fmt.Errorf("ratelimit: NewSemaphore: %w", state.ErrNoStore)
+	}
+	return &Semaphore[K]{f.subjects, newSemaphore(store, f.subjects.family, f.permits, f.lease)}, nil
 }
 
-// semaphore is a Semaphore without its type.
-type semaphore struct{}
-
-// TryAcquire takes a permit of subject, or fails with a [*FullError] if there is none.
+// TryAcquire takes a permit of subject. It fails with a [*FullError], which matches
+// [ErrFull], if all are taken. If it fails with another error there is no permit either: one
+// that the server may have given all the same is given back in the background.
+//
+// It sends EVALSHA, and EVAL to a server that does not know the script, with ZCOUNT, ZADD
+// and PEXPIRE in it. O(log n) for n permits, and O(e) for e whose leases have ended since.
 func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, error) {
-	panic("not yet")
+	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.name(subject), false)
 }
 
-// Acquire waits until there is a permit and takes it, or until ctx ends.
+// Acquire is [Semaphore.TryAcquire] that waits until there is a permit, or until ctx ends;
+// then its error matches that of the context, and [ErrFull] if all permits were taken to the
+// last. It asks again after 10 ms, and then more rarely, up to each second, each time
+// a little earlier at random, and when the first lease may end. Who waits longest is not
+// sure to be first.
 func (s *Semaphore[K]) Acquire(ctx context.Context, subject K) (*Permit, error) {
-	panic("not yet")
+	return s.semaphore.acquire(ctx, "Acquire", s.subjects.name(subject), true)
 }
 
-// Do waits for a permit, calls f with a context that ends if the permit is lost, and gives the
-// permit back. It returns the error of f as it is.
+// Do waits for a permit as [Semaphore.Acquire] does, calls f with a context that ends if the
+// permit is lost, and gives the permit back, also if f panics. It returns the error of f as
+// it is. That the permit could not be given back is no error: its lease ends by itself.
 func (s *Semaphore[K]) Do(ctx context.Context, subject K, f func(ctx context.Context, p *Permit) error) error {
-	panic("not yet")
+	p, err := s.Acquire(ctx, subject)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := p.semaphore.detached(ctx)
+		defer cancel()
+		_, _ = p.Release(ctx) // the lease ends by itself
+	}()
+	inside, cancel := p.Context(ctx)
+	defer cancel()
+	return f(inside, p)
 }
 
-// InUse returns how many permits of subject are taken.
+// InUse returns how many permits of subject are taken. It sends EVALSHA, with ZCOUNT in it,
+// to the primary, and works on a store without EnableSet. O(log n).
 func (s *Semaphore[K]) InUse(ctx context.Context, subject K) (int, error) {
-	panic("not yet")
+	return s.semaphore.inUse(ctx, s.subjects.name(subject))
 }
 
 // FullError says that all permits of a subject are taken. It matches [ErrFull].
 type FullError struct {
-	// RetryAfter is how long it takes until the first of them is lost unless it is renewed.
+	// RetryAfter is how long it takes until there is a permit if none is renewed and none
+	// is given back, to the microsecond. Holders do both, so there may be one earlier, or
+	// none then.
 	RetryAfter time.Duration
-	// InUse is how many there are.
+	// InUse is how many permits are taken: more than there are if the family had more of
+	// them before.
 	InUse int
 }
 
-// Permit is the right to be one of those that a [Semaphore] lets in. It renews its lease
-// in the background until it is released or lost.
-type Permit struct{}
-
-// Fence returns the number of the permit, which is larger than that of every earlier permit
-// of its subject. What else the holder writes to can refuse those with a smaller number, and
-// so a holder that does not know yet that it has lost its permit.
-func (p *Permit) Fence() int64 { panic("not yet") }
-
-// Context returns parent as a context that ends as soon as the permit is released or lost;
-// its cause is [ErrPermitLost] if it was lost. The function that comes with it frees what it
-// holds and should be deferred.
-func (p *Permit) Context(parent context.Context) (context.Context, context.CancelFunc) {
-	panic("not yet")
+// Error returns how many permits are taken.
+func (e *FullError) Error() string {
+	return fmt.Sprintf("%v: %d in use, and the next lease ends in %v", ErrFull, e.InUse, e.RetryAfter)
 }
 
-// Release gives the permit back and reports whether it was still held. It may be repeated.
-func (p *Permit) Release(ctx context.Context) (held bool, err error) { panic("not yet") }
+// Unwrap returns [ErrFull].
+func (e *FullError) Unwrap() error { return ErrFull }

@@ -21,8 +21,11 @@
 -- hold exactly, and are written with %d, as tostring rounds them.
 --
 -- The hash has a field for each limit, named like it:
---   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time, and
---     ;life, if there was one of that name before that it must be told from
+--   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time. Once
+--     it was charged by a call with an id, that goes on with ;ever;life, and /gaps if there are
+--     any: its units are numbered up to ever, lower numbers drain first, life tells it from an
+--     earlier one of that name, and gaps are the units between others that were given
+--     back, as highest:count,highest:count,... from the highest down
 --   of a window: total;first;open;last;count;time:count,time:count,...
 --     The newest slot is open since one time, counts until another, and has a count; the
 --     others follow, oldest first. They are numbered from first on, and the newest has the
@@ -80,17 +83,17 @@ while true do
 	for i = 1, count do
 		local text, at = stored[i + 1], count + 4 * i
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
-		local left, wait, more, all = 0, 0, 0, 0
+		local left, wait, more, all, anew = 0, 0, 0, 0, false
 		known = known or text
 		if kind == 'b' or kind == 'B' then
-			local level, life = 0, ''
+			local level, ever, rest = 0, nil, nil
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
-					stands, since, unit, life = string.match(text, '^(%d+);(%d+);(%d+)(;%d+)$')
+					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+.*)$')
 				end
 				if stands then
-					since, level = since + 0, stands + 0
+					level, since = stands + 0, since + 0
 					if since > now then
 						later = since
 						break
@@ -105,10 +108,11 @@ while true do
 							part = math.min(c, math.floor(part / unit) + 1)
 						end
 						level = whole * c + part
+						anew = ever
 					end
 					level = math.max(0, level - (now - since) * b)
 				else
-					life = string.format(';%d', now)
+					anew = true
 				end
 			end
 			local lacks = level + wanted * c - a
@@ -117,11 +121,20 @@ while true do
 			elseif lacks > 0 then
 				wait = math.ceil(lacks / b)
 			elseif charge > 0 then
-				if id then
-					taken = string.format('%s %s;%d;%d;%s;%s%s', taken, ARGV[3 + i], level, now, ARGV[at + 2], ARGV[at + 3], life)
+				-- A shadow can have less than was granted.
+				local takes = math.min(charge * c, math.floor((a - level) / c) * c)
+				level = level + takes
+				if ever or id or anew then
+					ever, rest = (ever or level - takes) + takes, rest or ';0'
+					if anew or ever > 4503599627370496 then
+						ever, rest = level, string.format(';%d', math.max(now, string.match(rest, '%d+') + 1))
+					end
+					if id then
+						taken = string.format('%s %s;%d;%s%s', taken, ARGV[3 + i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
+					end
+					rest = string.format(';%d%s', ever, rest)
 				end
-				level = level + charge * c
-				writes[size + 1], writes[size + 2] = ARGV[3 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], life)
+				writes[size + 1], writes[size + 2] = ARGV[3 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
 				size = size + 2
 			end
 			left = math.max(0, math.floor((a - level) / c))
@@ -160,7 +173,8 @@ while true do
 					open, newest = now, 0
 				end
 				-- A slot counts from its latest token on, so each token at least as long as it must.
-				total, last, newest = total + charge, now, newest + charge
+				local takes = math.min(charge, a - total)
+				total, last, newest = total + takes, now, newest + takes
 				if id then
 					local _, older = string.gsub(text, ':', ':')
 					taken = string.format('%s %s;%d', taken, ARGV[3 + i], first + older)
@@ -191,7 +205,7 @@ while true do
 				charge = math.min(charge, reply[4 * i])
 			end
 		end
-		wanted = math.max(1, charge)
+		wanted = 1
 	elseif denied and charge > 0 then
 		charge = 0
 	else

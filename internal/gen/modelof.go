@@ -1,0 +1,102 @@
+package gen
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+)
+
+// model turns what was read into plain data.
+func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, structs []*types.Named, places []place) *Model {
+	im := newImports(p.Types, codecs.taken)
+	m := &Model{
+		Locals:  codecs.locals,
+		Package: p.Name, Dir: p.Dir,
+		places: places,
+	}
+	m.imports(im, all)
+	for _, a := range all {
+		for _, r := range a.params {
+			// Imports come before parameters, so that none loses its name to one.
+			part := Part{im.text(r.typ), r.kind}
+			if _, named := types.Unalias(r.typ).(*types.Named); named && convert(r) && !slices.Contains(m.Parts, part) {
+				m.Parts = append(m.Parts, part)
+			}
+		}
+	}
+	m.Guards, m.Notes = guards(p, structs, im)
+	m.Notes = append(m.Notes, codecs.notes...)
+	m.Codecs = codecs.model(im)
+	m.MethodGuards = codecs.methodGuards(im)
+	m.Imports = im.sorted()
+	for i, a := range all {
+		taken := make(map[string]bool)
+		for _, im := range m.Imports {
+			taken[im.Name] = true
+		}
+		for _, names := range [][]string{locals, a.declares(), {a.spec.Name.Name}} {
+			for _, name := range names {
+				taken[name] = true
+			}
+		}
+		if a.isLimit() {
+			m.Limiters = append(m.Limiters, Limiter{
+				Names:    a.limiter,
+				Template: a.template.String(),
+				Literals: a.template.Literals(),
+				Params:   paramModels(a.template, a.params, im, taken),
+				Limits:   a.options.limits,
+			})
+			continue
+		}
+		m.Families = append(m.Families, Family{
+			Type:     a.spec.Name.Name,
+			Names:    a.names,
+			Template: a.template.String(),
+			Literals: a.template.Literals(),
+			Params:   paramModels(a.template, a.params, im, taken),
+			TTL:      a.options.ttl,
+			Max:      a.options.max,
+			Persist:  a.options.persist,
+			Jitter:   a.options.jitter,
+			Sliding:  a.options.sliding,
+			Watch:    a.options.watch,
+			Scan:     a.options.scan,
+			Codec:    m.codecText(plans[i], a.options.codec),
+		})
+	}
+	return m
+}
+
+// imports imports the packages that the file needs whatever types it names.
+func (m *Model) imports(im *imports, all []analysed) {
+	needs := func(what func(analysed) bool) bool { return slices.ContainsFunc(all, what) }
+	if needs(func(a analysed) bool { return !a.isLimit() }) {
+		m.Context = im.add("context", "context", "stdcontext")
+	}
+	m.State = im.add(runtimePath, "state", "typedstate")
+	m.RT = im.add(runtimePath+"/rt", "rt", "typedrt")
+	if needs(func(a analysed) bool { return a.options.ttl > 0 || a.options.max > 0 || a.isLimit() }) {
+		m.Time = im.add("time", "time", "stdtime")
+	}
+	if needs(func(a analysed) bool { return a.options.scan || a.options.watch }) {
+		m.Iter = im.add("iter", "iter", "stditer")
+	}
+	if needs(func(a analysed) bool { return a.isLimit() }) {
+		m.RateLimit = im.add(limitsPath, "ratelimit", "typedratelimit")
+	}
+}
+
+// codecText writes the codec of a family, whose struct has that plan, if any.
+func (m *Model) codecText(plan *structPlan, format string) string {
+	switch {
+	case plan == nil && format == "json":
+		return ""
+	case plan == nil:
+		return m.State + ".Msgpack()"
+	case format == "json":
+		return fmt.Sprintf("%s.JSON(%sToJSON, %[2]sFromJSON)", m.RT, plan.stem)
+	default:
+		return fmt.Sprintf("%s.Msgpack(%sToMsgpack, %[2]sFromMsgpack)", m.RT, plan.stem)
+	}
+}

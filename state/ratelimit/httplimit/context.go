@@ -1,0 +1,22 @@
+package httplimit
+
+import (
+	"context"
+	"slices"
+
+	"github.com/typedstate/typedstate/state/ratelimit"
+)
+
+type decisionsKey struct{}
+
+// FromContext returns what the checks have decided about the request of ctx, in their order
+// and without those that it is exempt from; those of middleware further out come first. It is
+// nil if there was none. The slice must not be changed.
+func FromContext(ctx context.Context) []ratelimit.Decision {
+	decisions, _ := ctx.Value(decisionsKey{}).([]ratelimit.Decision)
+	return decisions
+}
+
+func withDecisions(ctx context.Context, decisions []ratelimit.Decision) context.Context {
+	return context.WithValue(ctx, decisionsKey{}, slices.Concat(FromContext(ctx), decisions))
+}

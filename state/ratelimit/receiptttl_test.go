@@ -1,0 +1,52 @@
+package ratelimit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/embedded"
+	"github.com/typedstate/typedstate/state/ratelimit"
+)
+
+func TestACallIsRememberedForAsLongAsItSays(t *testing.T) {
+	t.Parallel()
+	server, err := embedded.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = server.Close() })
+	store, err := state.New(server.Client(), state.Options{EnableSet: true})
+	require.NoError(t, err)
+	limiter, err := ratelimit.New(store, ratelimit.Define[string]("calls:<id>", ratelimit.Window("hour", 10, time.Hour)),
+		ratelimit.Options{ReceiptTTL: time.Minute})
+	require.NoError(t, err)
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		opts   []ratelimit.CallOption
+		within time.Duration
+	}{
+		"shorter":        {[]ratelimit.CallOption{ratelimit.ReceiptTTL(10 * time.Second)}, 10 * time.Second},
+		"longer":         {[]ratelimit.CallOption{ratelimit.ReceiptTTL(10 * time.Minute)}, 10 * time.Minute},
+		"as the limiter": {nil, time.Minute},
+	} {
+		for after, want := range map[time.Duration]bool{
+			tc.within - time.Microsecond: true,
+			tc.within:                    false,
+		} {
+			subject := name + after.String()
+			server.SetTime(now)
+			reserved, err := limiter.Reserve(t.Context(), subject, 1, tc.opts...)
+			require.NoError(t, err)
+			server.SetTime(now.Add(after))
+			back, err := reserved.Refund(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, want, back, "%s after %v", name, after)
+		}
+	}
+	for _, bad := range []time.Duration{0, -1, time.Millisecond - 1} {
+		_, err := limiter.Allow(t.Context(), "alice", ratelimit.ReceiptTTL(bad))
+		assert.ErrorContains(t, err, "give a millisecond or more")
+	}
+}
