@@ -305,9 +305,9 @@
 //   - limit_wrong_answers_single, limit_wrong_answers_sentinel, limit_wrong_answers_cluster:
 //     decisions that contradict themselves, or one another where the OpID is the same; 0
 //   - limit_calls_single, limit_calls_sentinel, limit_calls_cluster, limit_calls: calls that ask
-//     for tokens; at least 500
+//     for tokens; at least 100
 //   - limit_decisions_single, limit_decisions_sentinel, limit_decisions_cluster,
-//     limit_decisions: those that were answered; at least 500
+//     limit_decisions: those that were answered; at least 100
 //   - limit_unknown_single, limit_unknown_sentinel, limit_unknown_cluster, limit_unknown: those
 //     with an unknown outcome; at least 1
 //   - limit_failed_single, limit_failed_sentinel, limit_failed_cluster: those that failed and

@@ -41,14 +41,18 @@ func (k *limitKind) limit(per time.Duration, name string) (ratelimit.Limit, bool
 }
 
 const (
-	// unitTokens are few enough for calls to come much faster than tokens do.
-	unitTokens = 50
 	// longReceipts outlive what clients repeat, and shortReceipts some of it do not.
 	longReceipts  = 10 * time.Second
 	shortReceipts = 300 * time.Millisecond
 	// briefSubjects are used so seldom that they expire again and again.
 	briefSubjects = 40
 )
+
+// rate is how many tokens there are in a second. It is much less than what is asked for, also
+// on a machine that has other things to do.
+type rate int64
+
+func (r rate) in(per time.Duration) int64 { return max(1, int64(r)*int64(per)/int64(time.Second)) }
 
 func tallied(limits ...ratelimit.Limit) []ratelimit.Limit {
 	return append(limits, ratelimit.Window(tally, tallyTokens, hour).AsShadow())
@@ -58,35 +62,37 @@ func tallyAlone(time.Duration) []ratelimit.Limit {
 	return []ratelimit.Limit{ratelimit.Window(tally, tallyTokens, hour)}
 }
 
-func window(n int64) func(time.Duration) []ratelimit.Limit {
-	return func(per time.Duration) []ratelimit.Limit { return []ratelimit.Limit{ratelimit.Window(hard, n, per)} }
+func (r rate) window(per time.Duration) []ratelimit.Limit {
+	return []ratelimit.Limit{ratelimit.Window(hard, r.in(per), per)}
 }
 
-func windowTallied(n int64) func(time.Duration) []ratelimit.Limit {
-	return func(per time.Duration) []ratelimit.Limit { return tallied(ratelimit.Window(hard, n, per)) }
+func (r rate) windowTallied(per time.Duration) []ratelimit.Limit { return tallied(r.window(per)...) }
+
+func (r rate) bucket(time.Duration) []ratelimit.Limit {
+	return []ratelimit.Limit{ratelimit.Bucket(refill, int64(r), time.Second).WithBurst(20)}
 }
 
-func bothTallied(n int64) func(time.Duration) []ratelimit.Limit {
-	return func(per time.Duration) []ratelimit.Limit {
-		// The bucket decides while it is empty, and the window after a rest.
-		return tallied(ratelimit.Window(hard, n, per), ratelimit.Bucket(refill, n, per).WithBurst(n/2))
-	}
+// bothTallied is a window and a bucket: the bucket decides while it is empty, and the window
+// after a rest.
+func (r rate) bothTallied(per time.Duration) []ratelimit.Limit {
+	n := r.in(per)
+	return tallied(ratelimit.Window(hard, n, per), ratelimit.Bucket(refill, n, per).WithBurst(max(1, n*2/3)))
 }
 
-// limitKinds are the limiters under test.
+func brief(time.Duration) []ratelimit.Limit {
+	return []ratelimit.Limit{ratelimit.Window(hard, 2, 20*time.Millisecond)}
+}
+
+// limitKinds are the limiters under test. Of the first, utilisation is measured.
 var limitKinds = []*limitKind{
-	{name: "unit", share: 45, subjects: 2, limits: window(unitTokens), call: (*limitClient).one},
-	{name: "mixed", share: 10, subjects: 2, limits: windowTallied(100), call: (*limitClient).mixed},
-	{name: "bucket", share: 9, subjects: 2, call: (*limitClient).mixed, limits: func(time.Duration) []ratelimit.Limit {
-		return []ratelimit.Limit{ratelimit.Bucket(refill, 200, time.Second).WithBurst(40)}
-	}},
-	{name: "both", share: 8, subjects: 1, limits: bothTallied(80), call: (*limitClient).mixed},
-	{name: "brief", share: 6, subjects: briefSubjects, call: (*limitClient).one, limits: func(time.Duration) []ratelimit.Limit {
-		return []ratelimit.Limit{ratelimit.Window(hard, 2, 20*time.Millisecond)}
-	}},
-	{name: "once", share: 8, subjects: 1, receipts: longReceipts, limits: windowTallied(60), call: (*limitClient).once},
-	{name: "held", share: 5, subjects: 2, receipts: longReceipts, alone: true, limits: bothTallied(80), call: (*limitClient).hold},
-	{name: "late", share: 2, subjects: 1, receipts: shortReceipts, alone: true, limits: windowTallied(60), call: (*limitClient).holdLong},
+	{name: "unit", share: 45, subjects: 2, limits: rate(100).window, call: (*limitClient).one},
+	{name: "mixed", share: 10, subjects: 2, limits: rate(200).windowTallied, call: (*limitClient).mixed},
+	{name: "bucket", share: 9, subjects: 2, limits: rate(100).bucket, call: (*limitClient).mixed},
+	{name: "both", share: 8, subjects: 1, limits: rate(200).bothTallied, call: (*limitClient).mixed},
+	{name: "brief", share: 6, subjects: briefSubjects, limits: brief, call: (*limitClient).one},
+	{name: "once", share: 8, subjects: 1, receipts: longReceipts, limits: rate(150).windowTallied, call: (*limitClient).once},
+	{name: "held", share: 5, subjects: 2, receipts: longReceipts, alone: true, limits: rate(150).bothTallied, call: (*limitClient).hold},
+	{name: "late", share: 2, subjects: 1, receipts: shortReceipts, alone: true, limits: rate(100).windowTallied, call: (*limitClient).holdLong},
 	{name: "lone", share: 5, limits: tallyAlone, call: (*limitClient).lone},
 	{name: "lent", share: 2, receipts: longReceipts, alone: true, limits: tallyAlone, call: (*limitClient).lend},
 }

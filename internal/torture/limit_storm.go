@@ -16,8 +16,6 @@ const (
 	limitStall = 150 * time.Millisecond
 	// lag is how long a replica may be behind what its master has acknowledged.
 	lag = 500 * time.Millisecond
-	// lostScripts is the share of scripts that the network fails.
-	lostScripts = 0.02
 )
 
 // storm breaks things for that long: replies are lost, held or cut, the servers forget all
@@ -45,7 +43,7 @@ func (l *limiting) fault(request []string) redistest.Fault {
 	if request[0] != "EVALSHA" && request[0] != "EVAL" {
 		return redistest.Pass
 	}
-	return l.dice.roll(lostScripts, redistest.DropReply, redistest.DropReply, redistest.CutReply, redistest.RefuseRequest,
+	return l.dice.roll(l.faults.limits, redistest.DropReply, redistest.DropReply, redistest.CutReply, redistest.RefuseRequest,
 		redistest.StallReply, redistest.Pass.Delayed(30*time.Millisecond), redistest.DropReply.Delayed(10*time.Millisecond))
 }
 

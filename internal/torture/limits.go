@@ -171,7 +171,11 @@ func (l *limiting) rounds() {
 
 // start starts the workers.
 func (l *limiting) start() (workers []*workerProcess) {
-	for i := range limitProcesses {
+	processes := limitProcesses
+	if l.brief {
+		processes /= 2
+	}
+	for i := range processes {
 		order := l.order
 		order.Worker = i
 		p, err := startWorker(l.tb, order)
