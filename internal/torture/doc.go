@@ -4,6 +4,7 @@
 //	go run ./internal/torture -for 60s
 //	go run ./internal/torture -for 30s -only expiry,pair -seed 7
 //	go run ./internal/torture -for 60s -only watch
+//	go run ./internal/torture -for 60s -only limits -on single,sentinel,cluster
 //	go run ./internal/torture -lost 10000 -updates 100000 -partitions 50 -expiries 5000 -moves 20 -cancels 20000
 //
 // It starts its own servers on the loopback interface and needs nothing but
@@ -20,7 +21,7 @@
 // come to them does not.
 //
 // -only names groups or scenarios, and -on the deployments to use: single,
-// cluster, sentinel, pair. The groups are writes and watch.
+// cluster, sentinel, pair. The groups are writes, watch and limits.
 //
 // # lost (single)
 //
@@ -139,7 +140,8 @@
 //   - expiry_updates: calls that found a value
 //   - expiry_renewed: values stored with KeepTTL that found none, and so have the
 //     family's TTL
-//   - immortal_keys: values without a TTL, at any time or in the end; 0
+//   - immortal_keys: values without a TTL, at any time or in the end, together with those
+//     of the limits; 0
 //   - resurrections: values that were there after their end and before they were
 //     created again, or of an old generation; 0
 //
@@ -238,6 +240,100 @@
 //     one and a watcher of all stood still in the middle of an event; up to 100,000
 //   - max_buffered: by how much the heap that is in use grew at most meanwhile, from
 //     when they waited for an event, in such values; at most 64
+//
+// # limits (single), limits-sentinel (sentinel) and limits-cluster (cluster)
+//
+// 64 clients in 4 processes take tokens from a few subjects of limiters, and ask for many
+// more than there are. The processes are this program again, and end with it. They reach
+// the servers through proxies of the parent, which in storms loses, cuts and holds 2% of the
+// replies to scripts or refuses them, has the servers forget all scripts every 20 ms, closes all
+// connections to one of them every 150 ms, and has one of them stand still. Beside that the
+// single server is out of reach for a while, a master that sentinels watch hands over, and on
+// the Cluster masters hand over and slots move. Between the storms nothing is broken.
+//
+// The limiters (limit_kind.go) are a window with 32 slots of which single tokens are taken; a
+// window and a bucket of which several are, by AllowN, AllowUpTo and AllowMany; both in one
+// subject; small windows that expire again and again; calls of all processes with the same
+// OpID, which are repeated until their outcome is known; and reservations, those of all
+// processes with one OpID among them, that are given back in whole or in part, at once or late,
+// by up to three callers at the same time, and again.
+//
+// The servers' clock decides: the bounds are those of Decision.ServerTime. An acknowledged
+// charge can be lost where a master hands over that sentinels watch, and then its limit is
+// granted again. So what was granted from half a second before until it is done counts for
+// nothing there, and each reign is held against the limits by itself. On the Cluster nothing
+// is lost, and there is one reign. Tokens of calls whose outcome is unknown are not counted
+// as granted, as they may only have been charged, nor are those that were given back, or may
+// have been.
+//
+// That a call is executed once is checked twice. All scripts that the servers have executed
+// to their end (INFO commandstats, calls less failed_calls) are compared with the calls that
+// were answered and those that may have been executed. Reservations and refunds are counted
+// by a hook of their client, as a refund may be repeated. And beside the limits in question
+// there is one that denies nothing and forgets nothing, a tally. Some calls have a subject of
+// their own with a tally, so what it counts in the end is what that one call was charged: all of
+// it if it was answered, all or nothing if its outcome is unknown, and never more. What the
+// tally of a subject of all clients counts must lie between what they were granted for certain
+// and what they may have been charged.
+//
+// A figure without an ending is that of all deployments together: the sum, or the worst.
+//
+//   - admitted_over_limit_single, admitted_over_limit_sentinel, admitted_over_limit_cluster,
+//     admitted_over_limit: the most that was granted in any window, divided by its limit; from
+//     0.9, or the limit was not reached, to 1
+//   - admitted_over_bucket_limit_single, admitted_over_bucket_limit_sentinel,
+//     admitted_over_bucket_limit_cluster, admitted_over_bucket_limit: the largest of what was
+//     granted in an interval divided by burst + n*t/per, over all intervals; from 0.9 to 1
+//   - utilisation_single, utilisation_sentinel, utilisation_cluster, utilisation: how much of
+//     a window's rate was granted in the times between the storms, to single tokens; at least
+//     0.94. It is n tokens divided by how long it took from each until the n-th after it
+//   - executions_per_call_single, executions_per_call_sentinel, executions_per_call_cluster,
+//     executions_per_call: scripts executed, divided by calls that were answered and as many of
+//     those with an unknown outcome as may explain them; 1
+//   - refunded_over_charged_single, refunded_over_charged_sentinel,
+//     refunded_over_charged_cluster, refunded_over_charged: by how much a tally in the end is
+//     less than what was charged, divided by what callers gave back, of the subject with
+//     the most; from 0.9 to 1, and 2 for one that was given back twice
+//   - immortal_keys_single, immortal_keys_sentinel, immortal_keys_cluster, immortal_keys: looks
+//     at keys that had no TTL, at any time and in the end; 0
+//   - charged_again_single, charged_again_sentinel, charged_again_cluster: calls with a subject
+//     of their own that were charged more than once; 0
+//   - charged_never_single, charged_never_sentinel, charged_never_cluster: those that were
+//     granted tokens and not charged; 0
+//   - limit_wrong_sums_single, limit_wrong_sums_sentinel, limit_wrong_sums_cluster: tokens of
+//     the other tallies that no call explains; 0
+//   - limit_wrong_answers_single, limit_wrong_answers_sentinel, limit_wrong_answers_cluster:
+//     decisions that contradict themselves, or one another where the OpID is the same; 0
+//   - limit_calls_single, limit_calls_sentinel, limit_calls_cluster, limit_calls: calls that ask
+//     for tokens; at least 100
+//   - limit_decisions_single, limit_decisions_sentinel, limit_decisions_cluster,
+//     limit_decisions: those that were answered; at least 100
+//   - limit_unknown_single, limit_unknown_sentinel, limit_unknown_cluster, limit_unknown: those
+//     with an unknown outcome; at least 1
+//   - limit_failed_single, limit_failed_sentinel, limit_failed_cluster: those that failed and
+//     so changed nothing
+//   - limit_denied_single, limit_denied_sentinel, limit_denied_cluster: those that were denied;
+//     at least 1
+//   - limit_receipts_single, limit_receipts_sentinel, limit_receipts_cluster: those answered as
+//     an earlier one; at least 1
+//   - limit_refunds_single, limit_refunds_sentinel, limit_refunds_cluster: calls that give back;
+//     at least 10. limit_refund_errors_single, limit_refund_errors_sentinel,
+//     limit_refund_errors_cluster: those that failed
+//   - limit_own_subjects_single, limit_own_subjects_sentinel, limit_own_subjects_cluster:
+//     subjects of one call; at least 10
+//   - limit_keys_seen_single, limit_keys_seen_sentinel, limit_keys_seen_cluster: looks at keys;
+//     at least 100
+//   - limit_faults_single, limit_faults_sentinel, limit_faults_cluster: requests that the network
+//     failed; at least 1
+//   - limit_kills_single, limit_kills_sentinel, limit_kills_cluster, limit_kills: how often
+//     connections were closed; at least 1
+//   - limit_flushes_single, limit_flushes_sentinel, limit_flushes_cluster, limit_flushes: how
+//     often a server forgot its scripts; at least 1
+//   - limit_stalls_single, limit_stalls_sentinel, limit_stalls_cluster, limit_stalls: how often a
+//     server stood still, or was out of reach; at least 1
+//   - limit_handovers_sentinel, limit_handovers_cluster, limit_handovers: masters that handed
+//     over; at least 1. limit_moves_cluster: slots that moved; at least 1.
+//     limit_acts_failed_sentinel, limit_acts_failed_cluster: how often that was refused
 //
 // # All together
 //

@@ -18,9 +18,10 @@ type faultRates struct {
 	writes, reads float64 // in scenarios that repeat
 	linear        float64 // in those whose history is checked
 	cancels       float64 // contexts that end early there
+	limits        float64 // scripts of limiters
 }
 
-var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01}
+var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01, limits: 0.02}
 
 // dice has a proxy fail requests at random.
 type dice struct {

@@ -91,7 +91,7 @@ func expiry(b *bench) {
 	b.out.set("expiries", e.expiries.Load())
 	b.out.set("expiry_updates", e.changed.Load())
 	b.out.set("expiry_renewed", e.renewed.Load())
-	b.out.set("immortal_keys", e.immortal.Load())
+	b.out.immortal(e.immortal.Load())
 	b.out.set("resurrections", e.resurrections.Load())
 	e.odd.tell(b)
 }

@@ -22,7 +22,12 @@ const (
 	exitUsage  = 2
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if isWorker() {
+		os.Exit(work(os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // deployments are what -on may name.
 var deployments = []string{"single", "cluster", "sentinel", "pair"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // report prints figures and holds those with a bound against it.
@@ -22,6 +23,10 @@ type report struct {
 	watches     watchTotals
 	measured    bool // what a stalled watcher keeps was measured
 	buffered    int64
+	limited     bool // clients took tokens of limiters
+	limits      limitTotals
+	mortal      bool // keys without an end were looked for
+	immortal    int64
 }
 
 // watchTotals is what the scenarios that watch come to.
@@ -49,7 +54,7 @@ func (r *report) fail(format string, args ...any) {
 // figure prints a figure and holds it against its bound.
 func (r *report) figure(scenario, name string, value any) {
 	r.print(name, value)
-	limits, bounded := bounds[name]
+	limits, bounded := boundOf(name)
 	if !bounded {
 		return
 	}
@@ -95,6 +100,23 @@ func (r *report) totals() {
 	}
 	if r.measured {
 		r.figure("all", "max_buffered", r.buffered)
+	}
+	if r.mortal {
+		r.figure("all", "immortal_keys", r.immortal)
+	}
+	if t := r.limits; r.limited {
+		r.figure("all", "admitted_over_limit", t.overWindow)
+		r.figure("all", "admitted_over_bucket_limit", t.overBucket)
+		r.figure("all", "utilisation", t.utilisation)
+		r.figure("all", "executions_per_call", t.executions)
+		r.figure("all", "refunded_over_charged", t.refunded)
+		r.figure("all", "limit_calls", t.calls)
+		r.figure("all", "limit_decisions", t.decisions)
+		r.figure("all", "limit_unknown", t.unknown)
+		r.figure("all", "limit_kills", t.kills)
+		r.figure("all", "limit_flushes", t.flushes)
+		r.figure("all", "limit_stalls", t.stalls)
+		r.figure("all", "limit_handovers", t.handovers)
 	}
 }
 
@@ -155,6 +177,37 @@ func (s *section) buffered(values int64) {
 	s.report.buffered = max(s.report.buffered, values)
 }
 
+// immortal adds keys without an end to the total.
+func (s *section) immortal(keys int64) {
+	s.report.mortal = true
+	s.report.immortal += keys
+}
+
+// limited adds what a scenario of limiters came to: the sums of its counts, and of what is
+// bounded the worst.
+func (s *section) limited(t limitTotals) {
+	s.immortal(t.immortal)
+	l := &s.report.limits
+	if !s.report.limited {
+		s.report.limited, *l = true, t
+		return
+	}
+	l.overWindow = max(l.overWindow, t.overWindow)
+	l.overBucket = max(l.overBucket, t.overBucket)
+	l.utilisation = min(l.utilisation, t.utilisation)
+	if math.Abs(t.executions-1) > math.Abs(l.executions-1) || math.IsNaN(t.executions) {
+		l.executions = t.executions
+	}
+	l.refunded = max(l.refunded, t.refunded)
+	l.calls += t.calls
+	l.decisions += t.decisions
+	l.unknown += t.unknown
+	l.kills += t.kills
+	l.flushes += t.flushes
+	l.stalls += t.stalls
+	l.handovers += t.handovers
+}
+
 // close prints the section, also that of a scenario that broke off.
 func (s *section) close() {
 	for _, l := range s.lines {
@@ -185,6 +238,48 @@ func atLeast(v float64) bound { return bound{v, math.Inf(1)} }
 // dialTimeout is that of the clients, which a network that swallows everything
 // can cost a call before it tries another server.
 const dialTimeoutMS = 2000
+
+// boundOf returns the bound of a figure.
+func boundOf(name string) (b bound, bounded bool) {
+	if b, bounded = bounds[name]; bounded {
+		return b, true
+	}
+	for _, on := range deployments {
+		if figure, found := strings.CutSuffix(name, "_"+on); found {
+			b, bounded = limitBounds[figure]
+			return b, bounded
+		}
+	}
+	b, bounded = limitBounds[name]
+	return b, bounded
+}
+
+// limitBounds are those of limiters, on each deployment and on all together. The limits
+// were reached, or it proves nothing that they were kept.
+var limitBounds = map[string]bound{
+	"admitted_over_limit":        {0.9, 1},
+	"admitted_over_bucket_limit": {0.9, 1},
+	"utilisation":                {0.94, 1},
+	"executions_per_call":        exactly(1),
+	"refunded_over_charged":      {0.9, 1},
+	"charged_again":              exactly(0),
+	"charged_never":              exactly(0),
+	"limit_wrong_sums":           exactly(0),
+	"limit_wrong_answers":        exactly(0),
+	"immortal_keys":              exactly(0),
+	"limit_keys_seen":            atLeast(100),
+	"limit_own_subjects":         atLeast(10),
+	"limit_calls":                atLeast(100),
+	"limit_decisions":            atLeast(100),
+	"limit_denied":               atLeast(1),
+	"limit_receipts":             atLeast(1),
+	"limit_refunds":              atLeast(10),
+	"limit_unknown":              atLeast(1),
+	"limit_faults":               atLeast(1),
+	"limit_kills":                atLeast(1),
+	"limit_flushes":              atLeast(1),
+	"limit_stalls":               atLeast(1),
+}
 
 // bounds are the invariants. The figures that are not here are only printed.
 var bounds = map[string]bound{
@@ -218,7 +313,6 @@ var bounds = map[string]bound{
 	"recovery_after_promotion_ms_blackholed": atMost(1000 + dialTimeoutMS),
 
 	"expiries":      atLeast(1),
-	"immortal_keys": exactly(0),
 	"resurrections": exactly(0),
 
 	"confirmed":           atLeast(1),
@@ -247,4 +341,8 @@ var bounds = map[string]bound{
 	"watches_failed_sentinel": exactly(0),
 	"watches_failed_cluster":  exactly(0),
 	"max_buffered":            atMost(64),
+
+	"limit_handovers_sentinel": atLeast(1),
+	"limit_handovers_cluster":  atLeast(1),
+	"limit_moves_cluster":      atLeast(1),
 }

@@ -40,6 +40,9 @@ var scenarios = []scenario{
 	{"watch", "watch", "single", 4, watchSingle},
 	{"watch", "watch-sentinel", "sentinel", 4, watchSentinel},
 	{"watch", "watch-cluster", "cluster", 4, watchCluster},
+	{"limits", "limits", "single", 4, limitSingle},
+	{"limits", "limits-sentinel", "sentinel", 4, limitSentinel},
+	{"limits", "limits-cluster", "cluster", 4, limitCluster},
 }
 
 // names returns what -only may name.
@@ -78,7 +81,8 @@ type bench struct {
 	faults faultRates
 	ids    *atomic.Int64
 	rands  *atomic.Uint64
-	brief  bool // in a test of the package: no waiting for what is only printed
+	limits string // the calls of limiters that are made, of limitCallsNamed
+	brief  bool   // in a test of the package: no waiting for what is only printed
 }
 
 func newBench(tb redistest.TB, out *section, s settings, share time.Duration) *bench {
