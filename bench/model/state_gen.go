@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/ratelimit"
 	"github.com/typedstate/typedstate/state/rt"
 )
 
@@ -377,6 +378,62 @@ func (s *PackedPresenceStore) Touch(ctx context.Context, userID string, opts ...
 func (s *PackedPresenceStore) Remove(ctx context.Context, userID string) error {
 	_, err := state.Remove(ctx, s.access.Remover, PackedPresenceKey(userID))
 	return err
+}
+
+var bucketedLimits = ratelimit.DefineKeyed("bucket:<userID>",
+	func(userID string) string {
+		b := rt.Start("bucket:")
+		b = rt.AppendString(b, userID)
+		return rt.End(b)
+	},
+	ratelimit.Bucket("bucket-1m", 1000000000, time.Minute),
+)
+
+// BucketedLimiter limits the subjects of "bucket:<userID>":
+//   - bucket-1m: bucket=1000000000/1m
+type BucketedLimiter = ratelimit.Limiter[string]
+
+// NewBucketedLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
+func NewBucketedLimiter(store *state.Store, o ratelimit.Options) (*BucketedLimiter, error) {
+	return ratelimit.New(store, bucketedLimits, o)
+}
+
+var windowedLimits = ratelimit.DefineKeyed("window:<userID>",
+	func(userID string) string {
+		b := rt.Start("window:")
+		b = rt.AppendString(b, userID)
+		return rt.End(b)
+	},
+	ratelimit.Window("window-1m", 1000000000, time.Minute),
+)
+
+// WindowedLimiter limits the subjects of "window:<userID>":
+//   - window-1m: window=1000000000/1m
+type WindowedLimiter = ratelimit.Limiter[string]
+
+// NewWindowedLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
+func NewWindowedLimiter(store *state.Store, o ratelimit.Options) (*WindowedLimiter, error) {
+	return ratelimit.New(store, windowedLimits, o)
+}
+
+var doubledLimits = ratelimit.DefineKeyed("doubled:<userID>",
+	func(userID string) string {
+		b := rt.Start("doubled:")
+		b = rt.AppendString(b, userID)
+		return rt.End(b)
+	},
+	ratelimit.Bucket("bucket-1m", 1000000000, time.Minute),
+	ratelimit.Window("window-1h", 10000000000, time.Hour),
+)
+
+// DoubledLimiter limits the subjects of "doubled:<userID>":
+//   - bucket-1m: bucket=1000000000/1m
+//   - window-1h: window=10000000000/1h
+type DoubledLimiter = ratelimit.Limiter[string]
+
+// NewDoubledLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
+func NewDoubledLimiter(store *state.Store, o ratelimit.Options) (*DoubledLimiter, error) {
+	return ratelimit.New(store, doubledLimits, o)
 }
 
 func sessionToJSON(e *rt.JSONEncoder, v *Session) {

@@ -47,6 +47,30 @@ func (s *Script) command(name string, keys []string, args []any, write bool) Com
 	return Command{name: name, args: append(all, args...), script: s, write: write}
 }
 
+// Prepared is calls of a script on one key whose first arguments are always the same.
+type Prepared struct {
+	script *Script
+	args   []any // with room for the key
+}
+
+// Prepare returns the calls of s with those first arguments.
+func (s *Script) Prepare(args ...any) Prepared {
+	return Prepared{s, s.command("evalsha", []string{""}, args, false).args}
+}
+
+// ReadPrimary is [Script.ReadPrimary] with what comes after the first arguments.
+func (p Prepared) ReadPrimary(key string, more ...any) Command { return p.command(key, more, false) }
+
+// Write is [Script.Write] with what comes after the first arguments.
+func (p Prepared) Write(key string, more ...any) Command { return p.command(key, more, true) }
+
+func (p Prepared) command(key string, more []any, write bool) Command {
+	args := make([]any, 0, len(p.args)+len(more))
+	args = append(append(args, p.args...), more...)
+	args[3] = key
+	return Command{name: "evalsha", args: args, script: p.script, write: write}
+}
+
 // withSource returns the command that also works where the server does not know
 // the script.
 func (c Command) withSource() Command {

@@ -98,6 +98,12 @@ type Session%[1]d struct {
 	UpdatedAt time.Time ` + "`json:\"updatedAt\"`" + `
 }
 `}
+	// limits have subjects of two parts, and so a struct for each limiter, for which all
+	// methods of a limiter are compiled. Those with one string share them.
+	limits = shape{"limits", `
+//state:limit many%[1]d:<tenant>:<userID> window=100/1m bucket=1000/1h,burst=200
+type Session%[1]d time.Time
+`}
 	// pair is a pair of structs with twelve fields and two.
 	pair = shape{"pair", `
 //state:key many%[1]d:<userID> ttl=30m
@@ -140,7 +146,7 @@ func compiled(t testing.TB, dir string, s shape, n int, codecs bool) usage {
 	write(t, filepath.Join(dir, "many", "many.go"), s.families(n))
 	result := run(t, dir, "./many")
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
-	require.Equal(t, n, result.Families)
+	require.Equal(t, n, result.Families+result.Limiters)
 	if !codecs {
 		text := regexp.MustCompile(`(?m)^\tCodec: .*\n`).ReplaceAllString(string(result.Files[0].New), "")
 		from, to := strings.Index(text, "func session0ToJSON("), strings.LastIndex(text, "// If a line below")
@@ -176,7 +182,7 @@ func perFamily(t testing.TB, dir string, s shape, codecs bool) (cpu time.Duratio
 // a busy machine; BenchmarkCompile measures the budget of 25 ms.
 func TestCompileCost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles 720 families")
+		t.Skip("compiles 720 families and 120 limiters")
 	}
 	dir := newModule(t)
 	for _, s := range []shape{little, usual, watched} {
@@ -192,6 +198,10 @@ func TestCompileCost(t *testing.T) {
 		assert.Less(t, cpu, 120*time.Millisecond, s.name)
 		assert.Less(t, bytes, int64(5e6), s.name)
 	}
+	cpu, bytes := perFamily(t, dir, limits, true)
+	t.Logf("%s: %v of CPU and %.1f MB per limiter", limits.name, cpu, float64(bytes)/1e6)
+	assert.Less(t, cpu, 40*time.Millisecond, limits.name)
+	assert.Less(t, bytes, int64(2e6), limits.name)
 }
 
 func BenchmarkCompile(b *testing.B) {

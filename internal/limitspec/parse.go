@@ -53,6 +53,8 @@ var samples = map[string]string{"name": "spike", "burst": "200", "slots": "64"}
 func (l *Limit) set(name, value string, hasValue bool) (at int, err error) {
 	inValue := len(name) + len("=")
 	switch {
+	case name == "":
+		return 0, errors.New("there is nothing after the comma; write a limit without spaces")
 	case name == "shadow" && hasValue:
 		return inValue, errors.New("shadow takes no value")
 	case name == "shadow":

@@ -188,3 +188,26 @@ func TestAClockThatIsSetForwardGrantsTheLimitOnceMore(t *testing.T) {
 		})
 	}
 }
+
+// A clock that flaps is ahead by one step at most, however often it does: time that was
+// counted is not counted again.
+func TestAClockThatFlapsGainsNoTime(t *testing.T) {
+	t.Parallel()
+	per := time.Second.Microseconds()
+	for _, limit := range []ratelimit.Limit{
+		ratelimit.Bucket("b", 100, time.Second).WithBurst(10),
+		ratelimit.Window("w", 100, time.Second),
+	} {
+		l := newLab(t, 1)
+		limiter := l.limiter(limit)
+		granted, flap := int64(0), per/20
+		for range 200 {
+			l.step(flap)
+			granted += l.upTo(limiter, 1000).Granted
+			l.step(-flap)
+			granted += l.upTo(limiter, 1000).Granted
+			l.pass(per / 50)
+		}
+		require.LessOrEqual(t, granted, limit.Capacity()+limit.N()*(4*per+flap)/per, limit)
+	}
+}

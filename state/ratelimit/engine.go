@@ -1,11 +1,11 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/bridge"
@@ -19,7 +19,6 @@ type limiter struct {
 	family  *bridge.Family
 	limits  limits
 	options Options
-	ttl     string // of receipts, in microseconds
 }
 
 func newLimiter(store *state.Store, f *bridge.Family, l limits, o Options) (*limiter, error) {
@@ -30,7 +29,7 @@ func newLimiter(store *state.Store, f *bridge.Family, l limits, o Options) (*lim
 	if store.Client() == nil {
 		return nil, fmt.Errorf("ratelimit: New: %w", state.ErrNoStore)
 	}
-	return &limiter{store, f, l, o, strconv.FormatInt(o.ReceiptTTL.Microseconds(), 10)}, nil
+	return &limiter{store, f, l, o}, nil
 }
 
 func (l *limiter) with(given []Limit) (*limiter, error) {
@@ -58,6 +57,14 @@ type call struct {
 
 func newCall(mode, name string, tokens int64, opts []CallOption) call {
 	c := call{mode: mode, name: name, tokens: tokens}
+	if len(opts) == 0 {
+		return c // and no memory for it, which all options have to be given
+	}
+	return c.with(opts)
+}
+
+// with returns c with those options.
+func (c call) with(opts []CallOption) call {
 	for _, o := range opts {
 		if o != nil {
 			o.apply(&c)
@@ -84,21 +91,18 @@ func (c *call) check() error {
 
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	args := make([]any, 0, 4+len(l.limits.args))
-	args = append(args, c.mode, strconv.FormatInt(c.tokens, 10))
-	args = append(args, l.limits.args...)
-	if c.once {
-		ttl := l.ttl
-		if c.remembered {
-			ttl = strconv.FormatInt(c.ttl.Microseconds(), 10)
-		}
-		args = append(args, c.id, ttl)
+	tokens := any("1")
+	if c.tokens != 1 {
+		tokens = strconv.FormatInt(c.tokens, 10)
 	}
-	if c.mode == takeNone {
+	switch {
+	case c.mode == takeNone:
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.
-		return takeScript.ReadPrimary([]string{c.key}, args...)
+		return l.limits.take.ReadPrimary(c.key, c.mode, tokens)
+	case c.once:
+		return l.limits.take.Write(c.key, c.mode, tokens, c.id, strconv.FormatInt(cmp.Or(c.ttl, l.options.ReceiptTTL).Microseconds(), 10))
 	}
-	return takeScript.Write([]string{c.key}, args...)
+	return l.limits.take.Write(c.key, c.mode, tokens)
 }
 
 // decide makes one call.
@@ -148,61 +152,11 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 	if err != nil {
 		return Decision{}, o.Cause(err, c.mode != takeNone)
 	}
-	numbers, source, err := l.numbers(list)
-	if err != nil {
-		return Decision{}, err
+	d, err := l.limits.decode(list)
+	if errors.As(err, new(*exec.UnexpectedError)) {
+		err = o.Cause(err, c.mode != takeNone)
 	}
-	d := Decision{
-		Allowed:    numbers[0] == 1,
-		Granted:    numbers[2],
-		ServerTime: time.UnixMicro(numbers[1]),
-		Source:     source,
-		Limits:     l.limits.usages(numbers[3:]),
-	}
-	d.decide()
-	return d, nil
-}
-
-var errReply = errors.New("the reply is not one of this library's scripts")
-
-// numbers returns the numbers of a reply that is a decision: three, and four for each limit.
-func (l *limiter) numbers(list []any) ([]int64, Source, error) {
-	source := FromServer
-	if code, _ := list[0].(int64); len(list) < 3 {
-		switch code {
-		case 2:
-			source, list = FromReceipt, split(list[1])
-		case 3:
-			return nil, source, ErrRefunded
-		case 4:
-			return nil, source, ErrOpIDReused
-		}
-	}
-	if len(list) != 3+4*len(l.limits.list) && (source != FromReceipt || len(list) != 3) {
-		return nil, source, errReply
-	}
-	numbers := make([]int64, len(list))
-	for i := range list {
-		n, ok := list[i].(int64)
-		if !ok {
-			return nil, source, errReply
-		}
-		numbers[i] = n
-	}
-	return numbers, source, nil
-}
-
-// split returns the numbers in the text of a receipt.
-func split(v any) (list []any) {
-	text, _ := v.(string)
-	for field := range strings.SplitSeq(text, ",") {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return nil
-		}
-		list = append(list, n)
-	}
-	return list
+	return d, err
 }
 
 // settle returns what the options make of an error of a call that was sent.

@@ -80,10 +80,18 @@ func (l *lab) pass(d int64) {
 	l.srv.SetTime(time.UnixMicro(l.now()))
 }
 
-// step sets the server's clock forward, or back.
+// step sets the server's clock forward, or back. In Redis a key ends at a time of the clock,
+// and so later then; on the embedded server it would keep the time that it has left.
 func (l *lab) step(d int64) {
+	l.Helper()
+	ttl, err := l.srv.Client().PTTL(l.Context(), key).Result()
+	require.NoError(l, err)
 	l.skew += d
 	l.pass(0)
+	if ttl > 0 && d < 0 {
+		ttl += time.Duration(1000-d) * time.Microsecond
+		require.NoError(l, l.srv.Client().PExpire(l.Context(), key, ttl).Err())
+	}
 }
 
 // stored returns the subject's hash.

@@ -1,19 +1,18 @@
 package ratelimit
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/typedstate/typedstate/internal/exec"
 	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
-// limits are checked limits, and what the scripts are told of them.
+// limits are checked limits, and the calls of the script that takes from them.
 type limits struct {
 	list []Limit
-	args []any
+	take exec.Prepared
 }
 
 // newLimits returns the limits, or what is wrong with them.
@@ -25,14 +24,14 @@ func newLimits(given []Limit) (limits, error) {
 	if _, err := limitspec.Check(specs); err != nil {
 		return limits{}, err
 	}
-	l := limits{list: slices.Clone(given), args: []any{"@"}}
+	args := []any{"@"}
 	for _, one := range specs {
-		l.args = append(l.args, one.Name)
+		args = append(args, one.Name)
 	}
 	for _, one := range specs {
-		l.args = appendNumbers(l.args, one)
+		args = appendNumbers(args, one)
 	}
-	return l, nil
+	return limits{slices.Clone(given), takeScript.Prepare(args...)}, nil
 }
 
 // appendNumbers appends what take.lua is told of a limit besides its name.
@@ -64,33 +63,4 @@ func slotMicros(s limitspec.Limit) int64 {
 // index returns where the limit of that name is, or -1.
 func (l *limits) index(name string) int {
 	return slices.IndexFunc(l.list, func(one Limit) bool { return one.Name() == name })
-}
-
-// usages returns what a script replies of the limits: for each the tokens that remain, and
-// three times.
-func (l *limits) usages(numbers []int64) []Usage {
-	if len(numbers) == 0 {
-		return nil // of a receipt of other limits
-	}
-	all := make([]Usage, len(l.list))
-	for i := range all {
-		of := numbers[4*i:]
-		all[i] = Usage{
-			Limit:      l.list[i],
-			Remaining:  of[0],
-			Denied:     of[1] != 0,
-			RetryAfter: micros(of[1]),
-			NextAfter:  micros(of[2]),
-			ResetAfter: micros(of[3]),
-		}
-	}
-	return all
-}
-
-// micros returns that many microseconds, and [Never] for less than none.
-func micros(n int64) time.Duration {
-	if n < 0 || n > math.MaxInt64/int64(time.Microsecond) {
-		return Never
-	}
-	return time.Duration(n) * time.Microsecond
 }

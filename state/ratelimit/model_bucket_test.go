@@ -93,6 +93,62 @@ func (m *bucketModel) nextAfter(now int64) time.Duration {
 
 func (m *bucketModel) resetAfter(now int64) time.Duration { return m.until(now, new(big.Int)) }
 
+// queueModel is a bucket that knows which units are left of each grant, in the order in
+// which they drain. Of one that is refunded, what was left of it at the latest grant is
+// taken out: nothing was granted since that the tokens could have let pass twice.
+type queueModel struct {
+	*bucketModel
+	at   int64
+	left []*big.Int // of grants
+}
+
+// drained returns what is left of each grant at that time.
+func (m *queueModel) drained(now int64) []*big.Int {
+	out := new(big.Int).Mul(big.NewInt(now-m.at), m.n)
+	left := make([]*big.Int, len(m.left))
+	for i, of := range m.left {
+		part := new(big.Int).Set(out)
+		if part.Cmp(of) > 0 {
+			part.Set(of)
+		}
+		left[i] = new(big.Int).Sub(of, part)
+		out.Sub(out, part)
+	}
+	return left
+}
+
+func (m *queueModel) may(now int64) int64 {
+	free := new(big.Int).Set(m.capacity)
+	for _, left := range m.drained(now) {
+		free.Sub(free, left)
+	}
+	return free.Div(free, m.per).Int64()
+}
+
+func (m *queueModel) must(now int64) int64 { return m.may(now) }
+
+func (m *queueModel) granted(now, n int64) *grant {
+	m.left, m.at = append(m.drained(now), m.units(n)), now
+	return m.bucketModel.granted(now, n)
+}
+
+func (m *queueModel) refunded(g *grant, n int64) {
+	for i, one := range m.grants {
+		if one == g {
+			back := m.units(n)
+			if back.Cmp(m.left[i]) > 0 {
+				back.Set(m.left[i])
+			}
+			m.left[i].Sub(m.left[i], back)
+		}
+	}
+}
+
+func (m *queueModel) reset() {
+	m.left = nil
+	m.bucketModel.reset()
+}
+
 func TestTheModelOfABucketIsTheGenericCellRateAlgorithm(t *testing.T) {
 	t.Parallel()
 	// ITU-T I.371 says it with times: a token is a cell, and T microseconds long.

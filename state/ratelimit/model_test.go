@@ -63,6 +63,9 @@ func slotsOf(l ratelimit.Limit) int64 {
 type windowModel struct {
 	n, per, late int64
 	grants       []*grant
+	// until is how long what is stored is sure to live: for the longest per of those that
+	// granted.
+	until int64
 }
 
 func newWindowModel(l ratelimit.Limit) *windowModel {
@@ -89,7 +92,12 @@ func (m *windowModel) grantsAfter(t int64, lost bool) (n int64) {
 	return n
 }
 
-func (m *windowModel) may(now int64) int64 { return m.n - m.grantsAfter(now-m.per, true) }
+func (m *windowModel) may(now int64) int64 {
+	if now >= m.until {
+		return m.n
+	}
+	return m.n - m.grantsAfter(now-m.per, true)
+}
 
 func (m *windowModel) must(now int64) int64 {
 	return max(0, m.n-m.grantsAfter(now-m.per-m.late, false))
@@ -97,8 +105,9 @@ func (m *windowModel) must(now int64) int64 {
 
 func (m *windowModel) granted(now, n int64) *grant {
 	for _, g := range m.grants {
-		g.mayBeLost = g.mayBeLost || g.at+m.per <= now
+		g.mayBeLost = g.mayBeLost || g.at+m.per <= now || m.until <= now
 	}
+	m.until = max(m.until, now+m.per)
 	g := &grant{at: now, n: n}
 	m.grants = append(m.grants, g)
 	return g

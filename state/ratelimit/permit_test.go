@@ -34,10 +34,13 @@ func inBubble(t *testing.T, test func(*testing.T, *embedded.Server, *state.Store
 	})
 }
 
-// ended waits until ctx ends and returns after what time.
+// ended waits until ctx ends, an hour at most, and returns after what time.
 func ended(ctx context.Context) time.Duration {
 	begun := time.Now()
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Hour):
+	}
 	return time.Since(begun)
 }
 
@@ -53,6 +56,9 @@ func TestAPermitIsRenewedUntilItIsReleased(t *testing.T) {
 			require.NoError(t, ctx.Err())
 			mustBeFull(t, s)
 		}
+		left, err := server.Client().PTTL(t.Context(), "t:leader:a").Result()
+		require.NoError(t, err)
+		assert.InDelta(t, time.Hour+lease, left, float64(lease/3), "the key lives on with it")
 		assert.InDelta(t, 30, m.count(renews), 1, "each third of the lease")
 
 		mustRelease(t, p)
@@ -129,7 +135,7 @@ func TestALeaseIsCountedFromWhenItIsAskedFor(t *testing.T) {
 				begun := time.Now()
 				ctx, cancel := mustTake(t, semaphoreOf(t, store, leader)).Context(t.Context())
 				defer cancel()
-				<-ctx.Done()
+				ended(ctx)
 				assert.Equal(t, at/(lease/3)*(lease/3)+lease*9/10, time.Since(begun))
 			})
 		})
@@ -269,6 +275,19 @@ func TestReleaseMayBeRepeated(t *testing.T) {
 		_, err = other.Release(over)
 		require.ErrorIs(t, err, context.Canceled)
 		mustRelease(t, other)
+	})
+}
+
+func TestReleaseOfAPermitWhoseLeaseHasEnded(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *embedded.Server, store *state.Store) {
+		p := mustTake(t, semaphoreOf(t, store, leader))
+		server.SetTime(time.Now().Add(lease))
+		held, err := p.Release(t.Context())
+		require.NoError(t, err)
+		assert.False(t, held)
+		members, err := server.Client().ZCard(t.Context(), "t:leader:a").Result()
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, members, "the fencing number alone")
 	})
 }
 

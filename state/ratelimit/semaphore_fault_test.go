@@ -22,6 +22,7 @@ import (
 type loser struct {
 	proxy *redistest.Proxy
 	lost  atomic.Int64 // how many replies are still to be lost
+	keeps atomic.Bool  // no request to give back a permit gets through
 	store *state.Store
 }
 
@@ -38,7 +39,11 @@ func loseReplies(t *testing.T, srv *redistest.Server) *loser {
 	require.NoError(t, err)
 	mustRelease(t, p)
 	l.proxy.SetFault(func(request []string) redistest.Fault {
-		if strings.HasPrefix(request[0], "EVAL") && l.lost.Add(-1) >= 0 {
+		switch {
+		case !strings.HasPrefix(request[0], "EVAL"):
+		case l.keeps.Load() && len(request) == 7 && request[5] == "":
+			return redistest.RefuseRequest
+		case l.lost.Add(-1) >= 0:
 			return redistest.DropReply
 		}
 		return redistest.Pass
@@ -79,13 +84,15 @@ func TestAPermitIsGivenBackIfItsReplyNeverComes(t *testing.T) {
 	observer := semaphoreOf(t, storeOn(t, srv.Client(t)), desks)
 
 	l.lost.Store(1 << 30)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	l.keeps.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := s.TryAcquire(ctx, "a")
 	require.Error(t, err)
 	require.NotErrorIs(t, err, state.ErrUnknownOutcome)
 	assert.Equal(t, 1, inUse(t, observer))
 	l.lost.Store(0)
+	l.keeps.Store(false)
 	assert.Eventually(t, func() bool { return inUse(t, observer) == 0 }, 4*time.Second, 5*time.Millisecond)
 }
 
@@ -123,7 +130,7 @@ func TestFewPermitsAreGivenBackAtTheSameTime(t *testing.T) {
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			_, err := s.TryAcquire(ctx, "a")
 			assert.Error(t, err)

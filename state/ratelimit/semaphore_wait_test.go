@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,7 @@ func TestAcquireWaitsForARelease(t *testing.T) {
 		require.NoError(t, err)
 		assert.WithinRange(t, time.Now(), begun.Add(time.Minute), begun.Add(time.Minute+time.Second))
 		assert.Greater(t, p.Fence(), first.Fence())
+		assert.Greater(t, m.count(takes), 60, "each second at least")
 		assert.Less(t, m.count(takes), 130, "each half second at most, once it has waited")
 		mustRelease(t, p)
 
@@ -93,9 +95,10 @@ func TestAcquireEndsWithItsStore(t *testing.T) {
 
 // A permit whose lease is over when the reply is here was no permit.
 func TestAReplyThatComesAfterTheLeaseIsAskedForAgain(t *testing.T) {
-	for name, slow := range map[string]int{"once": 1, "always": 99} {
+	for name, times := range map[string]int{"once": 1, "always": 99} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *embedded.Server, store *state.Store) {
+				slow := times
 				m := meddle(server.Client(), func(_ context.Context, script int, send func() error) error {
 					err := send()
 					if script == takes && slow > 0 {
@@ -106,7 +109,7 @@ func TestAReplyThatComesAfterTheLeaseIsAskedForAgain(t *testing.T) {
 				})
 				s := semaphoreOf(t, store, leader)
 				p, err := s.TryAcquire(t.Context(), "a")
-				if slow > 0 {
+				if times > 1 {
 					require.ErrorIs(t, err, ratelimit.ErrPermitLost)
 					assert.ErrorContains(t, err, "give the family a longer lease")
 					assert.Equal(t, 3, m.count(takes))
@@ -157,5 +160,40 @@ func TestDo(t *testing.T) {
 			return context.Cause(ctx)
 		})
 		assert.Equal(t, ratelimit.ErrPermitLost, err)
+	})
+}
+
+// names notes the operations that an observer is told of.
+type names struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (n *names) Begin(ctx context.Context, o state.Operation) (context.Context, func(state.Outcome)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.seen = append(n.seen, o.Name+" "+o.Family)
+	return ctx, nil
+}
+
+func TestTheObserverIsToldOfEachCallAndRenewal(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *embedded.Server, _ *state.Store) {
+		n := &names{}
+		store, err := state.New(server.Client(), state.Options{EnableSet: true, Observer: n})
+		require.NoError(t, err)
+		s := semaphoreOf(t, store, leader)
+		p := mustTake(t, s)
+		time.Sleep(lease * 3 / 4)
+		time.AfterFunc(time.Second, func() { _, _ = p.Release(context.Background()) })
+		other, err := s.Acquire(t.Context(), "a")
+		require.NoError(t, err)
+		mustRelease(t, other)
+		time.Sleep(lease)
+		assert.Zero(t, inUse(t, s))
+		want := []string{"TryAcquire", "Renew", "Renew", "Acquire", "Release", "Release", "InUse"}
+		for i := range want {
+			want[i] += " leader:<shard>"
+		}
+		assert.Equal(t, want, n.seen)
 	})
 }

@@ -1,14 +1,14 @@
 -- Takes tokens from all limits of a subject, or from none.
 --
 -- KEYS[1]: the hash of the subject
--- ARGV[1]: "all" to take all tokens or none, "some" to take as many as there are, "peek" to
--- take none
--- ARGV[2]: how many tokens
--- ARGV[3]: "@"
+-- ARGV[1]: "@"
 -- then the names of all limits, and after them for each limit: w for a window or b for a
 -- bucket, as a capital if it is a shadow; and of a window the tokens, its time and the time
 -- of a slot, of a bucket the units that it holds, those it refills by in a microsecond,
 -- and those of a token
+-- then "all" to take all tokens or none, "some" to take as many as there are, "peek" to
+-- take none
+-- then how many tokens
 -- and, if the call has an id, that and how long a receipt is kept
 --
 -- Replies {code, time, granted}, and for each limit how many tokens it has left, and after what time the call would be granted (-1 for never), there are
@@ -45,10 +45,10 @@ local time = redis.pcall('TIME')
 if time.err then
 	return time
 end
-local key, mode, tokens = KEYS[1], ARGV[1], ARGV[2] + 0
-local count = math.floor((#ARGV - 3) / 5)
+local key, count = KEYS[1], math.floor((#ARGV - 3) / 5)
+local mode, tokens = ARGV[2 + 5 * count], ARGV[3 + 5 * count] + 0
 local id, ttl = ARGV[4 + 5 * count], ARGV[5 + 5 * count]
-local stored = redis.pcall('HMGET', key, unpack(ARGV, 3, 3 + count))
+local stored = redis.pcall('HMGET', key, unpack(ARGV, 1, 1 + count))
 if stored.err then
 	return stored
 end
@@ -81,7 +81,7 @@ while true do
 	local denied, later = false, nil
 	reply, writes, size, taken, longest, known = {1, clock, charge, 0, 0, 0, 0}, {false, false}, 0, '', 0, stored[1]
 	for i = 1, count do
-		local text, at = stored[i + 1], count + 4 * i
+		local text, at = stored[i + 1], count + 4 * i - 2
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
 		local left, wait, more, all, anew = 0, 0, 0, 0, false
 		known = known or text
@@ -90,7 +90,7 @@ while true do
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
-					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+.*)$')
+					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+[^;]*)$')
 				end
 				if stands then
 					level, since = stands + 0, since + 0
@@ -130,11 +130,11 @@ while true do
 						ever, rest = level, string.format(';%d', math.max(now, string.match(rest, '%d+') + 1))
 					end
 					if id then
-						taken = string.format('%s %s;%d;%s%s', taken, ARGV[3 + i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
+						taken = string.format('%s %s;%d;%s%s', taken, ARGV[1 + i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
 					end
 					rest = string.format(';%d%s', ever, rest)
 				end
-				writes[size + 1], writes[size + 2] = ARGV[3 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
+				writes[size + 1], writes[size + 2] = ARGV[1 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
 				size = size + 2
 			end
 			left = math.max(0, math.floor((a - level) / c))
@@ -177,9 +177,9 @@ while true do
 				total, last, newest = total + takes, now, newest + takes
 				if id then
 					local _, older = string.gsub(text, ':', ':')
-					taken = string.format('%s %s;%d', taken, ARGV[3 + i], first + older)
+					taken = string.format('%s %s;%d', taken, ARGV[1 + i], first + older)
 				end
-				writes[size + 1] = ARGV[3 + i]
+				writes[size + 1] = ARGV[1 + i]
 				writes[size + 2] = string.format('%d;%d;%d;%d;%d;%s', total, first, open, last, newest, text)
 				size = size + 2
 			end
@@ -201,7 +201,7 @@ while true do
 	elseif not counted then
 		counted, charge = true, tokens
 		for i = 1, count do
-			if ARGV[count + 4 * i] >= 'a' then
+			if ARGV[count + 4 * i - 2] >= 'a' then
 				charge = math.min(charge, reply[4 * i])
 			end
 		end
@@ -220,7 +220,7 @@ end
 local ahead, turned = now - clock - offset, false
 if ahead > 0 then
 	for i = 1, count do
-		local at = count + 4 * i
+		local at = count + 4 * i - 2
 		local bucket = ARGV[at] == 'b' or ARGV[at] == 'B'
 		turned = turned or ahead > (bucket and ARGV[at + 1] / ARGV[at + 2] or ARGV[at + 2] + 0)
 	end
@@ -239,12 +239,12 @@ local receipt = id and redis.call('HGET', key, 'op:' .. id)
 if receipt then
 	local expires, gone, was, names, said = string.match(receipt, '^(%d+) (%d) (%a+ %d+) (%S+) (%S+)')
 	if tonumber(expires) > now then
-		if was ~= mode .. ' ' .. ARGV[2] then
+		if was ~= string.format('%s %d', mode, tokens) then
 			return {4}
 		elseif gone == '1' then
 			return {3}
 		end
-		return {2, names == table.concat(ARGV, ',', 3, 3 + count) and said or string.match(said, '^%d+,%d+,%d+')}
+		return {2, names == table.concat(ARGV, ',', 1, 1 + count) and said or string.match(said, '^%d+,%d+,%d+')}
 	end
 end
 if mode == 'peek' or size == 0 and not turned then
@@ -254,7 +254,7 @@ end
 -- What follows the first write to a new key is asked before it, as the key would have no
 -- end otherwise. The embedded server has no users.
 if not known and redis.acl_check_cmd then
-	for _, command in ipairs({{'PTTL', key}, {'PEXPIRE', key, '1', 'GT'}}) do
+	for _, command in ipairs({{'PTTL', key}, {'PEXPIRE', key, '1'}}) do
 		if not redis.acl_check_cmd(unpack(command)) then
 			return redis.error_reply('NOPERM this user may not use ' .. command[1])
 		end
@@ -287,8 +287,8 @@ if reply[3] > 0 and (id or stored[1]) then
 		for i, n in ipairs(reply) do
 			said[i] = string.format('%d', n)
 		end
-		writes[size + 1], writes[size + 2] = 'op:' .. id, string.format('%s 0 %s %s %s %s%s', expires, mode, ARGV[2],
-			table.concat(ARGV, ',', 3, 3 + count), table.concat(said, ',', 1, 3 + 4 * count), taken)
+		writes[size + 1], writes[size + 2] = 'op:' .. id, string.format('%s 0 %s %d %s %s%s', expires, mode, tokens,
+			table.concat(ARGV, ',', 1, 1 + count), table.concat(said, ',', 1, 3 + 4 * count), taken)
 		writes[size + 3], writes[size + 4] = name(tail), expires .. ' ' .. id
 		size = size + 4
 		due = head == tail and tonumber(expires) or due
@@ -310,9 +310,10 @@ end
 if #over > 0 then
 	redis.call('HDEL', key, unpack(over))
 end
--- GT takes no end for the latest.
-local ms = string.format('%d', math.floor(longest / 1000) + 2)
-if redis.call('PEXPIRE', key, ms, 'GT') == 0 and redis.call('PTTL', key) == -1 then
-	redis.call('PEXPIRE', key, ms)
+-- Setting an end takes much of the time of a call, so it is set for a while ahead. PTTL says -1
+-- of a key that has none.
+local ms = math.floor(longest / 1000) + 2
+if redis.call('PTTL', key) < ms then
+	redis.call('PEXPIRE', key, string.format('%d', ms + math.min(ms, 60000) + 1000))
 end
 return reply

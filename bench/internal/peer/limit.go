@@ -3,31 +3,24 @@ package peer
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/go-redis/redis_rate/v10"
 
 	"github.com/typedstate/typedstate/bench/internal/suite"
+	"github.com/typedstate/typedstate/bench/model"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-// The limits are never reached, so that each call is counted.
+// plenty is what is never reached, so that each call is counted.
 const plenty = 1_000_000_000
 
-var (
-	bucketOf = ratelimit.Define[string]("bucket:<userID>", ratelimit.Bucket("minute", plenty, time.Minute))
-	windowOf = ratelimit.Define[string]("window:<userID>", ratelimit.Window("minute", plenty, time.Minute))
-	bothOf   = ratelimit.Define[string]("both:<userID>",
-		ratelimit.Bucket("minute", plenty, time.Minute), ratelimit.Window("hour", 10*plenty, time.Hour))
-
-	errReached = errors.New("the limit was reached")
-)
+var errReached = errors.New("the limit was reached")
 
 // Limits are ways to count a user's call against one limit.
 func (e *Env) Limits(callers int) []suite.Side {
 	return sides(callers, []way{
-		{suite.Ours, e.ours(bucketOf)},
-		{"window", e.ours(windowOf)},
+		{suite.Ours, ours(model.NewBucketedLimiter(e.Store, ratelimit.Options{}))},
+		{"window", ours(model.NewWindowedLimiter(e.Store, ratelimit.Options{}))},
 		{"redis_rate", func(id string) error { return e.theirs("one:"+id, redis_rate.PerMinute(plenty)) }},
 		{"goredis_incr", func(id string) error {
 			return e.GoRedis.Incr(context.Background(), theirPrefix+"incr:"+id).Err()
@@ -38,7 +31,7 @@ func (e *Env) Limits(callers int) []suite.Side {
 // TwoLimits are ways to count it against two limits.
 func (e *Env) TwoLimits(callers int) []suite.Side {
 	return sides(callers, []way{
-		{suite.Ours, e.ours(bothOf)},
+		{suite.Ours, ours(model.NewDoubledLimiter(e.Store, ratelimit.Options{}))},
 		{"redis_rate_twice", func(id string) error {
 			if err := e.theirs("minute:"+id, redis_rate.PerMinute(plenty)); err != nil {
 				return err
@@ -64,8 +57,7 @@ func sides(callers int, ways []way) []suite.Side {
 	return all
 }
 
-func (e *Env) ours(f *ratelimit.Family[string]) func(id string) error {
-	limiter, err := ratelimit.New(e.Store, f, ratelimit.Options{})
+func ours(limiter *ratelimit.Limiter[string], err error) func(id string) error {
 	return func(id string) error {
 		if err != nil {
 			return err

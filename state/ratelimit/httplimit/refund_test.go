@@ -2,7 +2,10 @@ package httplimit_test
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -153,4 +156,33 @@ func TestReceiptsDoNotPileUp(t *testing.T) {
 	n, err := s.server.Client().HLen(t.Context(), "test:tenants:acme").Result()
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, n, "the last check has nothing to give back")
+}
+
+func TestWhatADeniedRequestIsToldIsLeftIsLeft(t *testing.T) {
+	t.Parallel()
+	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
+	send(s.handler, request("GET", "User", "nobody", "Tenant", "acme"))
+	for _, step := range []struct {
+		used  int64
+		after time.Duration
+	}{{1, 300 * time.Millisecond}, {0, 600 * time.Millisecond}, {3, 250 * time.Millisecond}, {0, 4 * time.Second}, {2, 10 * time.Second}} {
+		if step.used > 0 {
+			_, err := s.users.AllowN(t.Context(), "alice", step.used)
+			require.NoError(t, err)
+		}
+		s.pass(step.after)
+		w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
+		require.Equal(t, http.StatusTooManyRequests, w.Code)
+		d, err := s.users.Peek(t.Context(), "alice")
+		require.NoError(t, err)
+		var want []string
+		for _, u := range d.Limits {
+			item := fmt.Sprintf(`"user-%s";r=%d`, u.Limit.Name(), u.Remaining)
+			if u.NextAfter > 0 {
+				item += fmt.Sprintf(";t=%.0f", math.Ceil(u.NextAfter.Seconds()))
+			}
+			want = append(want, item)
+		}
+		assert.Contains(t, w.Header().Get("Ratelimit"), strings.Join(want, ", ")+", ")
+	}
 }

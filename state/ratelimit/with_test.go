@@ -1,0 +1,182 @@
+package ratelimit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/ratelimit"
+)
+
+// with is With, which must not fail.
+func (l *lab) with(limiter *ratelimit.Limiter[string], limits ...ratelimit.Limit) *ratelimit.Limiter[string] {
+	l.Helper()
+	other, err := limiter.With(limits...)
+	require.NoError(l, err)
+	return other
+}
+
+// TestOtherLimitsGoOnWithWhatWasUsed takes 6 tokens of a limit and asks another one of its
+// name what it has.
+func TestOtherLimitsGoOnWithWhatWasUsed(t *testing.T) {
+	t.Parallel()
+	window := ratelimit.Window("x", 10, time.Minute)
+	bucket := ratelimit.Bucket("x", 10, time.Minute)
+	for name, c := range map[string]struct {
+		was, is ratelimit.Limit
+		want    int64
+	}{
+		"window, more tokens":         {window, ratelimit.Window("x", 100, time.Minute), 94},
+		"window, fewer tokens":        {window, ratelimit.Window("x", 7, time.Minute), 1},
+		"window, fewer than used":     {window, ratelimit.Window("x", 2, time.Minute), 0},
+		"window, longer":              {window, ratelimit.Window("x", 10, time.Hour), 4},
+		"window, shorter":             {window, ratelimit.Window("x", 10, time.Second), 4},
+		"window, other slots":         {window, window.WithSlots(1), 4},
+		"window, shadow":              {window, window.AsShadow(), 4},
+		"window, no shadow":           {window.AsShadow(), window, 4},
+		"bucket, more tokens":         {bucket, ratelimit.Bucket("x", 100, time.Minute), 94},
+		"bucket, fewer tokens":        {bucket, ratelimit.Bucket("x", 7, time.Minute), 1},
+		"bucket, fewer than used":     {bucket, ratelimit.Bucket("x", 2, time.Minute), 0},
+		"bucket, longer":              {bucket, ratelimit.Bucket("x", 10, time.Hour), 4},
+		"bucket, larger burst":        {bucket, bucket.WithBurst(20), 14},
+		"bucket, smaller burst":       {bucket, bucket.WithBurst(6), 0},
+		"bucket, without common part": {bucket, ratelimit.Bucket("x", 9973, 60000017*time.Microsecond), 9967},
+		"bucket, shadow":              {bucket, bucket.AsShadow(), 4},
+		"another kind":                {window, bucket, 10},
+		"another kind back":           {bucket, window, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, 1)
+			was := l.limiter(c.was)
+			require.EqualValues(t, 6, l.allow(was, 6).Granted)
+			is := l.with(was, c.is)
+			d := l.peek(is)
+			assert.Equal(t, c.want, d.Limits[0].Remaining)
+			l.probe(d.Limits[0], 1)
+			if d = l.allow(is, c.want+1); !c.is.IsShadow() {
+				assert.False(t, d.Allowed)
+			}
+			l.probe(d.Limits[0], c.want+1)
+			if c.want > 0 {
+				d = l.allow(is, c.want)
+				assert.True(t, d.Allowed)
+				assert.Zero(t, d.Limits[0].Remaining)
+				l.probe(d.Limits[0], 1)
+				if isWindow(c.was) == isWindow(c.is) && c.was.Capacity() <= 6+c.want {
+					assert.Zero(t, l.peek(was).Limits[0].Remaining, "and back")
+				}
+			}
+		})
+	}
+}
+
+// What is carried over to a bucket that counts in other units is rounded up: to and fro
+// nothing comes free.
+func TestABucketThatIsRedefinedToAndFroLosesNothing(t *testing.T) {
+	t.Parallel()
+	eachSeed(t, 10, func(_ *testing.T, l *lab) {
+		per := func() time.Duration { return time.Duration(1e6+l.Int64N(1e9)) * time.Microsecond }
+		a := l.limiter(ratelimit.Bucket("b", 1+l.Int64N(1000), per()).WithBurst(1000))
+		b := l.with(a, ratelimit.Bucket("b", 1+l.Int64N(1000), per()).WithBurst(1000))
+		left := int64(1000)
+		for i := range int64(100) {
+			limiter := a
+			if i%2 == 1 {
+				limiter = b
+			}
+			n := 1 + l.Int64N(4)
+			left -= n
+			d := l.allow(limiter, n)
+			require.True(l, d.Allowed)
+			require.LessOrEqual(l, d.Limits[0].Remaining, left)
+			require.GreaterOrEqual(l, d.Limits[0].Remaining, left-1, "less than a token is lost by rounding")
+		}
+	})
+}
+
+// TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall changes between windows that differ at
+// random.
+func TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall(t *testing.T) {
+	t.Parallel()
+	eachSeed(t, 15, func(_ *testing.T, l *lab) {
+		var all []ratelimit.Limit
+		for len(all) < 3 {
+			if one := l.someLimit("w"); isWindow(one) {
+				all = append(all, plain(one))
+			}
+		}
+		j := newJudge(l, all[0])
+		m := j.models[0].(*windowModel)
+		d := ratelimit.Decision{}
+		for range *rounds {
+			l.wait(d)
+			if l.IntN(5) == 0 {
+				j.limits[0] = all[l.IntN(3)]
+				j.limiter = l.with(j.limiter, j.limits[0])
+				m.redefine(j.limits[0])
+			}
+			n := j.someTokens()
+			d = l.allow(j.limiter, n)
+			j.judge(d, n, d.Allowed)
+		}
+	})
+}
+
+func TestALimitThatACallDoesNotHaveIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	a, b, c := ratelimit.Window("a", 10, time.Minute), ratelimit.Bucket("b", 20, time.Hour), ratelimit.Window("c", 30, time.Hour)
+	both := l.limiter(a, b)
+	l.allow(both, 3)
+	l.allow(l.with(both, a), 2)
+	assert.Equal(t, []int64{5, 17}, l.remaining(both))
+	l.allow(l.with(both, c, b), 4)
+	assert.Equal(t, []int64{5, 13}, l.remaining(both))
+	assert.Equal(t, []int64{26, 13, 5}, l.remaining(l.with(both, c, b, a)))
+
+	_, err := both.With()
+	require.Error(t, err)
+	_, err = both.With(a, a)
+	require.Error(t, err)
+	assert.Equal(t, []int64{5, 13}, l.remaining(both))
+}
+
+func TestAResetForgetsTheLimitsWithThoseNames(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	limiter := l.limiter(ratelimit.Window("a", 10, time.Minute), ratelimit.Bucket("b", 20, time.Hour))
+	for _, c := range []struct {
+		names []string
+		want  []int64
+	}{
+		{[]string{"a"}, []int64{10, 17}},
+		{[]string{"b"}, []int64{7, 20}},
+		{[]string{"b", "a"}, []int64{10, 20}},
+		{nil, []int64{10, 20}},
+	} {
+		require.NoError(t, limiter.Reset(t.Context(), subject))
+		require.Empty(t, l.stored())
+		require.NoError(t, limiter.Reset(t.Context(), subject, c.names...), "of a subject that there is not")
+		require.Empty(t, l.stored())
+		l.allow(limiter, 3)
+		l.pass(1000)
+		require.NoError(t, limiter.Reset(t.Context(), subject, c.names...))
+		assert.Equal(t, c.want, l.remaining(limiter), c.names)
+		for _, u := range l.peek(limiter).Limits {
+			l.probe(u, 1)
+		}
+		before := l.stored()
+		require.ErrorIs(t, limiter.Reset(t.Context(), subject, "a", "no"), ratelimit.ErrUnknownLimit)
+		assert.Equal(t, before, l.stored())
+	}
+	store, err := state.New(l.srv.Client(), state.Options{Prefix: prefix, EnableSet: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	limiter, err = ratelimit.New(store, family(ratelimit.Window("a", 10, time.Minute)), ratelimit.Options{})
+	require.NoError(t, err)
+	require.ErrorIs(t, limiter.Reset(t.Context(), subject), state.ErrRemoveDisabled)
+}
