@@ -78,6 +78,9 @@ func TestThePaceDoesNotDependOnBursts(t *testing.T) {
 		assert.InDelta(t, 0.8, utilisation([]pace{paceOf(all, 0, math.MaxInt64, l)}, l.Per()), 0.01)
 		assert.InDelta(t, 0.8, utilisation([]pace{paceOf(all, 1300, 6000, l)}, l.Per()), 0.01)
 	}
+	// What was granted before and after does not count.
+	fast := append([]grant{{-10, 40}}, bursts...)
+	assert.InDelta(t, 0.8, utilisation([]pace{paceOf(append(fast, grant{11250, 40}), 0, 11249, l)}, l.Per()), 0.01)
 	assert.Equal(t, pace{}, paceOf(bursts[:1], 0, math.MaxInt64, l))
 	assert.True(t, math.IsNaN(utilisation([]pace{{}}, l.Per())))
 }
@@ -112,6 +115,7 @@ func TestChargesOfOneIDAreOne(t *testing.T) {
 		"another id":           {[]charge{told(3, 7, done), other}, 2, 3, false},
 		"no id":                {[]charge{none, none}, 2, 3, false},
 		"given back by one":    {[]charge{told(3, 7, done), back}, 1, 1, false},
+		"a receipt of it":      {[]charge{told(3, 7, done), told(3, 7, done), back, told(0, 0, idle)}, 1, 1, false},
 		"granted at two times": {[]charge{told(3, 7, done), told(3, 8, done)}, 1, 3, true},
 		"other tokens":         {[]charge{told(3, 7, done), told(2, 7, done)}, 1, 3, true},
 	} {
@@ -119,6 +123,7 @@ func TestChargesOfOneIDAreOne(t *testing.T) {
 		assert.Len(t, once, c.want, name)
 		assert.Equal(t, c.kept, once[0].kept(), name)
 		assert.Equal(t, c.twice, once[0].Twice, name)
+		assert.Equal(t, c.all[0].At, once[0].At, name)
 	}
 }
 
