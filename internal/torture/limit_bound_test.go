@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -189,4 +190,36 @@ func TestExecutionsAreThoseOfCalls(t *testing.T) {
 		assert.InDelta(t, want, executionsPerCall(h, executed), 1e-9, executed)
 	}
 	assert.True(t, math.IsNaN(executionsPerCall(harvest{}, 1)))
+}
+
+func TestTheWorstDeploymentIsToldForAll(t *testing.T) {
+	t.Parallel()
+	totals := func(all ...limitTotals) (rep *report) {
+		rep = newReport(io.Discard)
+		for _, one := range all {
+			rep.section("s").limited(one)
+		}
+		rep.totals()
+		return rep
+	}
+	good := limitTotals{
+		overWindow: 1, overBucket: 1, utilisation: 0.97, executions: 1, refunded: 1,
+		calls: 200, decisions: 200, unknown: 1, kills: 1, flushes: 1, stalls: 1,
+	}
+	for figure, spoil := range map[string]func(*limitTotals){
+		"admitted_over_limit":        func(l *limitTotals) { l.overWindow = 1.1 },
+		"admitted_over_bucket_limit": func(l *limitTotals) { l.overBucket = 1.1 },
+		"utilisation":                func(l *limitTotals) { l.utilisation = math.NaN() },
+		"executions_per_call":        func(l *limitTotals) { l.executions = 0.5 },
+		"refunded_over_charged":      func(l *limitTotals) { l.refunded = 2 },
+		"immortal_keys":              func(l *limitTotals) { l.immortal = 1 },
+	} {
+		bad := good
+		spoil(&bad)
+		for _, rep := range []*report{totals(bad, good), totals(good, bad)} {
+			assert.Equal(t, int64(400), rep.limits.calls)
+			assert.True(t, broken(rep, figure), figure)
+			assert.Len(t, rep.broken, 2, figure) // and that there were no calls
+		}
+	}
 }
