@@ -10,6 +10,7 @@ import (
 
 	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/internal/limitspec"
 	"github.com/typedstate/typedstate/state"
 )
 
@@ -89,20 +90,22 @@ func (c *call) check() error {
 	return nil
 }
 
+// mostTokens is more than any limit has, and a number that scripts count with exactly.
+const mostTokens = limitspec.MaxUnits + 1
+
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	tokens := any("1")
-	if c.tokens != 1 {
-		tokens = strconv.FormatInt(c.tokens, 10)
-	}
+	take, tokens := &l.limits.take, strconv.FormatInt(min(c.tokens, mostTokens), 10)
 	switch {
 	case c.mode == takeNone:
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.
-		return l.limits.take.ReadPrimary(c.key, c.mode, tokens)
+		return take.ReadPrimary(c.key, tokens, c.mode)
 	case c.once:
-		return l.limits.take.Write(c.key, c.mode, tokens, c.id, strconv.FormatInt(cmp.Or(c.ttl, l.options.ReceiptTTL).Microseconds(), 10))
+		return take.Write(c.key, tokens, c.mode, c.id, strconv.FormatInt(cmp.Or(c.ttl, l.options.ReceiptTTL).Microseconds(), 10))
+	case c.tokens == 1 && c.mode == takeAll:
+		return take.Write(c.key)
 	}
-	return l.limits.take.Write(c.key, c.mode, tokens)
+	return take.Write(c.key, tokens, c.mode)
 }
 
 // decide makes one call.
@@ -156,12 +159,15 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 	if errors.As(err, new(*exec.UnexpectedError)) {
 		err = o.Cause(err, c.mode != takeNone)
 	}
+	if d.Granted == mostTokens { // all limits are shadows
+		d.Granted = c.tokens
+	}
 	return d, err
 }
 
 // settle returns what the options make of an error of a call that was sent.
 func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (Decision, error) {
-	if err == nil || l.options.OnFailure == ReturnError || ctx.Err() != nil || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
+	if err == nil || l.options.OnFailure == ReturnError || over(ctx) || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
 		return d, err
 	}
 	d = Decision{Source: FromPolicy, Err: err}
@@ -173,6 +179,13 @@ func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (D
 		d.Granted = c.tokens
 	}
 	return d, nil
+}
+
+// over reports whether ctx has ended. A deadline reaches the socket too, which can time out an
+// instant before the context notices.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // policyRetry is what a denial by policy says of when to come again. Nobody knows, and no

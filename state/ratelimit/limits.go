@@ -24,7 +24,7 @@ func newLimits(given []Limit) (limits, error) {
 	if _, err := limitspec.Check(specs); err != nil {
 		return limits{}, err
 	}
-	args := []any{"@"}
+	var args []any
 	for _, one := range specs {
 		args = append(args, one.Name)
 	}

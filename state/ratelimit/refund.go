@@ -23,6 +23,8 @@ func (l *limiter) reserve(ctx context.Context, name string, n int64, opts []Call
 	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, left: d.Granted}
 	if err != nil || d.Source == FromPolicy {
 		r.left = n // it may have been taken
+	} else {
+		r.at = strconv.FormatInt(d.ServerTime.UnixMicro(), 10)
 	}
 	return r, err
 }
@@ -44,7 +46,7 @@ func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bo
 		return false, key, err
 	}
 	// It is sent as what may be repeated, as it gives back once.
-	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, r.id, strconv.FormatInt(n, 10))).Int()
+	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, r.id, strconv.FormatInt(n, 10), r.at)).Int()
 	return code == 1, key, o.Cause(err, false)
 }
 

@@ -3,23 +3,28 @@
 -- KEYS[1]: the hash of the subject
 -- ARGV[1]: the id of the call
 -- ARGV[2]: how many tokens
+-- ARGV[3]: the time that was replied to the call, or "" if that is not known
 --
--- Replies 1 if the tokens are back, by this run or an earlier one, and 0 if nothing is known
--- of the call any more.
+-- Replies 1 if that many tokens are back, by this run or an earlier one, and 0 if nothing is
+-- known of the call any more, or it is another.
 
 local key, tokens = KEYS[1], tonumber(ARGV[2])
-local receipt = redis.pcall('HGET', key, 'op:' .. ARGV[1])
-if type(receipt) == 'table' then
-	return receipt
-elseif not receipt then
+local time = redis.pcall('TIME')
+if time.err then
+	return time
+end
+local stored = redis.pcall('HMGET', key, '@', 'op:' .. ARGV[1])
+if stored.err then
+	return stored
+end
+local offset = tonumber(string.match(stored[1] or '', '^(%d+);') or 0)
+local expires, gone, call, at, granted, taken = string.match(stored[2] or '', '^(%d+) (%d+) (%a+ %d+ %S+ %d+,(%d+),(%d+)%S*)(.*)$')
+if not expires or expires + 0 <= time[1] * 1000000 + time[2] + offset or ARGV[3] ~= '' and at ~= ARGV[3] then
 	return 0
 end
-local time, offset = redis.call('TIME'), string.match(redis.call('HGET', key, '@'), '^%d+')
-local expires, gone, call, taken = string.match(receipt, '^(%d+) (%d) (%a+ %d+ %S+ %S+)(.*)$')
-if tonumber(expires) <= time[1] * 1000000 + time[2] + offset then
-	return 0
-elseif gone == '1' then
-	return 1
+tokens = math.min(tokens, granted)
+if gone ~= '0' then
+	return gone + 0 == tokens and 1 or 0
 end
 
 -- Takes the tokens from the slot that holds them, unless it was dropped.
@@ -28,20 +33,18 @@ local function window(text, number)
 	if not total or number < tonumber(first) then
 		return nil
 	end
-	-- A shadow can have less than was granted.
-	local slot, back = tonumber(first), nil
+	local slot, found = tonumber(first), false
 	others = string.gsub(others, '(%d+):(%d+),', function(at, count)
 		slot = slot + 1
 		if slot - 1 == number then
-			back = math.min(tokens, count)
-			return string.format('%s:%d,', at, count - back)
+			found = true
+			return string.format('%s:%d,', at, count - tokens)
 		end
 	end)
-	if not back then
-		back = math.min(tokens, newest)
-		newest = newest - back
+	if not found then
+		newest = newest - tokens
 	end
-	return string.format('%d;%s;%d;%s;%s;%s', total - back, last, newest, first, open, others)
+	return string.format('%d;%s;%d;%s;%s;%s', total - tokens, last, newest, first, open, others)
 end
 
 -- How many gaps a bucket remembers. The units of one that was forgotten count as taken, so that
@@ -94,7 +97,7 @@ end
 
 local writes = {}
 for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
-	local text = redis.call('HGET', key, name)
+	local text = redis.call('HMGET', key, name)[1]
 	local last, unit, life = string.match(what, '^(%d+);(%d+);(%d+)$')
 	if text then
 		text = last and bucket(text, last + 0, unit, life) or not last and window(text, tonumber(what))
@@ -105,7 +108,7 @@ for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
 	end
 end
 writes[#writes + 1] = 'op:' .. ARGV[1]
-writes[#writes + 1] = expires .. ' 1 ' .. call .. taken
+writes[#writes + 1] = string.format('%s %d %s%s', expires, tokens, call, taken)
 -- The error of the first write is handed on as it is: nothing was written then.
 local wrote = redis.pcall('HSET', key, unpack(writes))
 if type(wrote) == 'table' and wrote.err then

@@ -9,7 +9,8 @@ type Reservation struct {
 	limiter *limiter
 	name    string // of the subject's key
 	id      string
-	left    int64 // how many tokens it can give back
+	at      string // the time that was replied, in microseconds, or ""
+	left    int64  // how many tokens it can give back
 }
 
 // Refund gives back all tokens of the reservation, once, and reports whether they are back,

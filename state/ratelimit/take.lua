@@ -1,14 +1,12 @@
 -- Takes tokens from all limits of a subject, or from none.
 --
 -- KEYS[1]: the hash of the subject
--- ARGV[1]: "@"
--- then the names of all limits, and after them for each limit: w for a window or b for a
+-- ARGV: the names of all limits, and after them for each limit: w for a window or b for a
 -- bucket, as a capital if it is a shadow; and of a window the tokens, its time and the time
 -- of a slot, of a bucket the units that it holds, those it refills by in a microsecond,
 -- and those of a token
--- then "all" to take all tokens or none, "some" to take as many as there are, "peek" to
--- take none
--- then how many tokens
+-- then how many tokens to take, or nothing for one, and "all" to take all of them or none, "some"
+-- to take as many as there are, "peek" to take none
 -- and, if the call has an id, that and how long a receipt is kept
 --
 -- Replies {code, time, granted}, and for each limit how many tokens it has left, and after what time the call would be granted (-1 for never), there are
@@ -31,11 +29,11 @@
 --     the others follow, oldest first. They are numbered from first on, and the newest has the
 --     highest number. A number is never used again for what can still be given back.
 -- and, if it has any of that:
---   @: offset;head;tail;due, where offset is what is added to the server's time, and the rest
---     is the queue of receipts
---   #<number>: expires id, an entry of that queue
---   op:<id>: a receipt: expires, 1 if it was given back, mode and tokens of the call, names of the
---     limits, what was replied, and for each limit what was taken
+--   @: offset;class:head:tail:due,... where offset is what is added to the server's time, and the
+--     rest are queues of receipts, each of those that live for about as long
+--   #<class>.<number>: expires id, an entry of a queue
+--   op:<id>: a receipt: expires, how many tokens of it were given back, mode and tokens of the call,
+--     its limits, what was replied, and for each limit what was taken
 --
 -- This runs for each call, so it makes few functions and tables, and none that holds on to
 -- variables, which took twice as long. Adding 0 makes a number of a text for half of what tonumber
@@ -45,17 +43,20 @@ local time = redis.pcall('TIME')
 if time.err then
 	return time
 end
-local key, count = KEYS[1], (#ARGV - 3) / 5
+local key, count, rest = KEYS[1], #ARGV / 5, #ARGV % 5
 count = count - count % 1
-local mode, tokens = ARGV[2 + 5 * count], ARGV[3 + 5 * count] + 0
-local id, ttl = ARGV[4 + 5 * count], ARGV[5 + 5 * count]
-local stored = redis.pcall('HMGET', key, unpack(ARGV, 1, 1 + count))
+local tokens, mode, id, ttl = 1, 'all', nil, nil
+if rest > 0 then
+	tokens, mode, id, ttl = unpack(ARGV, 5 * count + 1)
+	tokens = tokens + 0
+end
+local stored = redis.pcall('HMGET', key, '@', unpack(ARGV, 1, count))
 if stored.err then
 	return stored
 end
 local clock, offset = time[1] * 1000000 + time[2], 0
 if stored[1] then
-	offset = string.match(stored[1], '^%d+') + 0
+	offset = tonumber(string.match(stored[1], '^(%d+);') or 0)
 end
 local now = clock + offset
 
@@ -77,15 +78,14 @@ end
 -- Each round looks at all limits as of now. It charges those that have what is wanted, by
 -- setting what to write and to reply; whether that is right, the end of the round knows.
 local wanted, charge, counted = tokens, mode == 'all' and tokens or 0, mode ~= 'some'
-local reply, writes, size, taken, longest, known
+local reply, writes, size, taken, longest
 while true do
 	local denied, later = false, nil
-	reply, writes, size, taken, longest, known = {1, clock, charge, 0, 0, 0, 0}, {false, false}, 0, '', 0, stored[1]
+	reply, writes, size, taken, longest = {1, clock, charge, 0, 0, 0, 0}, {false, false}, 0, '', 0
 	for i = 1, count do
-		local text, at = stored[i + 1], count + 4 * i - 2
+		local text, at = stored[i + 1], count + 4 * i - 3
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
 		local left, wait, more, all, anew = 0, 0, 0, 0, false
-		known = known or text
 		if kind == 'b' or kind == 'B' then
 			local level, ever, rest = 0, nil, nil
 			if text then
@@ -93,7 +93,7 @@ while true do
 				if not stands then
 					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+[^;]*)$')
 				end
-				if stands then
+				if stands and #since < 17 then
 					level, since = stands + 0, since + 0
 					if since > now then
 						later = since
@@ -114,6 +114,8 @@ while true do
 					level = level - (now - since) * b
 					if level < 0 then
 						level = 0
+					elseif level > a then
+						level = a
 					end
 				else
 					anew = true
@@ -137,11 +139,11 @@ while true do
 						ever, rest = level, string.format(';%d', math.max(now, string.match(rest, '%d+') + 1))
 					end
 					if id then
-						taken = string.format('%s %s;%d;%s%s', taken, ARGV[1 + i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
+						taken = string.format('%s %s;%d;%s%s', taken, ARGV[i], ever, ARGV[at + 3], string.match(rest, '^;%d+'))
 					end
 					rest = string.format(';%d%s', ever, rest)
 				end
-				writes[size + 1], writes[size + 2] = ARGV[1 + i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
+				writes[size + 1], writes[size + 2] = ARGV[i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
 				size = size + 2
 			end
 			if level < a then
@@ -155,7 +157,7 @@ while true do
 		else
 			local total, last, newest, slots, first, open, place = string.match(text or '', '^(%d+);(%d+);(%d+);()(%d+);(%d+);()')
 			local oldest, n, next
-			if total then
+			if total and #last < 17 then
 				total, last, newest = total + 0, last + 0, newest + 0
 				if last > now then
 					later = last
@@ -196,9 +198,9 @@ while true do
 				total, last, newest = total + takes, now, newest + takes
 				if id then
 					local _, older = string.gsub(string.sub(text, place), ':', ':')
-					taken = string.format('%s %s;%d', taken, ARGV[1 + i], first + older)
+					taken = string.format('%s %s;%d', taken, ARGV[i], first + older)
 				end
-				writes[size + 1] = ARGV[1 + i]
+				writes[size + 1] = ARGV[i]
 				if slots then
 					writes[size + 2] = string.format('%d;%d;%d;%s', total, last, newest, string.sub(text, slots))
 				else
@@ -220,7 +222,7 @@ while true do
 				all = (newest > 0 and last + b or freed(text, place, last, b, total)) - now
 			end
 		end
-		denied = denied or wait ~= 0 and kind >= 'a'
+		denied = denied or wait ~= 0 and (kind == 'b' or kind == 'w')
 		if all > longest then
 			longest = all
 		end
@@ -232,7 +234,8 @@ while true do
 	elseif not counted then
 		counted, charge = true, tokens
 		for i = 1, count do
-			if ARGV[count + 4 * i - 2] >= 'a' then
+			local kind = ARGV[count + 4 * i - 3]
+			if kind == 'b' or kind == 'w' then
 				charge = math.min(charge, reply[4 * i])
 			end
 		end
@@ -251,7 +254,7 @@ end
 local ahead, turned = now - clock - offset, false
 if ahead > 0 then
 	for i = 1, count do
-		local at = count + 4 * i - 2
+		local at = count + 4 * i - 3
 		local bucket = ARGV[at] == 'b' or ARGV[at] == 'B'
 		turned = turned or ahead > (bucket and ARGV[at + 1] / ARGV[at + 2] or ARGV[at + 2] + 0)
 	end
@@ -266,85 +269,110 @@ if ahead > 0 then
 	end
 end
 
-local receipt = id and redis.call('HGET', key, 'op:' .. id)
+local receipt = id and redis.call('HMGET', key, 'op:' .. id)[1]
+local definition = id and table.concat(ARGV, ',', 1, 5 * count)
 if receipt then
-	local expires, gone, was, names, said = string.match(receipt, '^(%d+) (%d) (%a+ %d+) (%S+) (%S+)')
-	if tonumber(expires) > now then
+	local expires, gone, was, of, said = string.match(receipt, '^(%d+) (%d+) (%a+ %d+) (%S+) (%S+)')
+	if expires and expires + 0 > now then
 		if was ~= string.format('%s %d', mode, tokens) then
 			return {4}
-		elseif gone == '1' then
+		elseif gone ~= '0' then
 			return {3}
 		end
-		return {2, names == table.concat(ARGV, ',', 1, 1 + count) and said or string.match(said, '^%d+,%d+,%d+')}
+		return {2, of == definition and said or string.match(said, '^%d+,%d+,%d+')}
 	end
 end
-if mode == 'peek' or size == 0 and not turned then
+if mode == 'peek' then
 	return reply
 end
 
--- What follows the first write to a new key is asked before it, as the key would have no
--- end otherwise. The embedded server has no users.
-if not known and redis.acl_check_cmd then
-	for _, command in ipairs({{'PTTL', key}, {'PEXPIRE', key, '1'}}) do
-		if not redis.acl_check_cmd(unpack(command)) then
-			return redis.error_reply('NOPERM this user may not use ' .. command[1])
-		end
-	end
-end
-
 local over = {}
-if reply[3] > 0 and (id or stored[1]) then
-	local head, tail, due = string.match(stored[1] or '0;0;0;0', '^%d+;(%d+);(%d+);(%d+)$')
-	head, tail, due = head + 0, tail + 0, due + 0
-	local function name(n)
-		return string.format('#%d', n)
+if turned or reply[3] > 0 and (id or stored[1]) then
+	local function name(class, number)
+		return string.format('#%d.%d', class, number)
 	end
-	-- Each call clears away more receipts than it leaves.
-	for _ = 1, 4 do
-		if head == tail or due > now then
-			break
-		end
-		local of = string.match(redis.call('HGET', key, name(head)), ' (.*)$')
-		over[#over + 1] = name(head)
-		local old = of ~= id and redis.call('HGET', key, 'op:' .. of)
-		if old and tonumber(string.match(old, '^%d+')) <= now then
-			over[#over + 1] = 'op:' .. of
-		end
-		head = head + 1
-		due = head < tail and tonumber(string.match(redis.call('HGET', key, name(head)), '^%d+')) or 0
-	end
+	local mine, head, tail, due = nil, 0, 0, 0
 	if id then
+		local _, exponent = math.frexp(ttl / 1000000)
+		mine = math.max(0, exponent)
+	end
+	local queues = string.format('%d;', offset)
+	for class, first, last, earliest in string.gmatch(stored[1] or '', '(%d+):(%d+):(%d+):(%d+),') do
+		first, last, earliest = first + 0, last + 0, earliest + 0
+		-- Each call clears away more receipts than it leaves.
+		while first < last and earliest <= now and #over < 8 do
+			local expires, of = string.match(redis.call('HMGET', key, name(class, first))[1] or '', '^(%d+) (.*)$')
+			if expires and expires + 0 > now then
+				earliest = expires + 0
+				break
+			end
+			over[#over + 1] = name(class, first)
+			local old = of and of ~= id and redis.call('HMGET', key, 'op:' .. of)[1]
+			if old and tonumber(string.match(old, '^%d+') or 0) <= now then
+				over[#over + 1] = 'op:' .. of
+			end
+			first = first + 1
+		end
+		if class + 0 == mine then
+			head, tail, due = first, last, earliest
+		elseif first < last then
+			queues = string.format('%s%d:%d:%d:%d,', queues, class, first, last, earliest)
+		end
+	end
+	if reply[3] > 0 and id then
 		local expires, said = string.format('%d', now + ttl), {}
 		for i, n in ipairs(reply) do
 			said[i] = string.format('%d', n)
 		end
 		writes[size + 1], writes[size + 2] = 'op:' .. id, string.format('%s 0 %s %d %s %s%s', expires, mode, tokens,
-			table.concat(ARGV, ',', 1, 1 + count), table.concat(said, ',', 1, 3 + 4 * count), taken)
-		writes[size + 3], writes[size + 4] = name(tail), expires .. ' ' .. id
+			definition, table.concat(said, ',', 1, 3 + 4 * count), taken)
+		writes[size + 3], writes[size + 4] = name(mine, tail), expires .. ' ' .. id
 		size = size + 4
-		due = head == tail and tonumber(expires) or due
+		due = head == tail and expires or due
 		tail = tail + 1
-		longest = math.max(longest, tonumber(ttl))
+		longest = math.max(longest, ttl + 0)
 	end
-	writes[size + 1], writes[size + 2] = '@', string.format('%d;%d;%d;%d', offset, head, tail, due)
-	size = size + 2
-elseif turned then
-	writes[size + 1], writes[size + 2] = '@', string.format('%d%s', offset, string.match(stored[1] or '0;0;0;0', '^%d+(.*)$'))
-	size = size + 2
+	if head < tail then
+		queues = string.format('%s%d:%d:%d:%d,', queues, mine, head, tail, due)
+	end
+	if queues ~= stored[1] then
+		writes[size + 1], writes[size + 2] = '@', queues
+		size = size + 2
+	end
+end
+if longest == 0 then
+	return reply
 end
 
--- The error of the first write is handed on as it is: nothing was written then.
-local wrote = redis.pcall('HSET', key, unpack(writes, 1, size))
-if type(wrote) == 'table' then
-	return wrote
+-- Setting an end takes much of the time of a call, so it is set for a while ahead. PTTL says -1
+-- of a key that has none, and -2 where there is no key yet. A denied call can need the key for
+-- longer than what was stored, if it has limits of longer times.
+local ms = math.floor(longest / 1000) + 2
+local lives = redis.pcall('PTTL', key)
+if type(lives) == 'table' then
+	return lives
+elseif size == 0 and (lives >= ms or lives == -2) then
+	return reply
+end
+-- What a user may not do is refused before the first write, so that no key stays without an end.
+-- The embedded server has no users.
+local short = lives < ms
+for command, needed in pairs({PEXPIRE = short, HDEL = #over > 0}) do
+	if needed and redis.acl_check_cmd and not redis.acl_check_cmd(command, key, '1') then
+		return redis.error_reply('NOPERM this user may not use ' .. command)
+	end
+end
+if size > 0 then
+	-- The error of the first write is handed on as it is: nothing was written then.
+	local wrote = redis.pcall('HSET', key, unpack(writes, 1, size))
+	if type(wrote) == 'table' then
+		return wrote
+	end
+end
+if short then
+	redis.call('PEXPIRE', key, string.format('%d', ms + math.min(ms, 60000) + 1000))
 end
 if #over > 0 then
 	redis.call('HDEL', key, unpack(over))
-end
--- Setting an end takes much of the time of a call, so it is set for a while ahead. PTTL says -1
--- of a key that has none.
-local ms = math.floor(longest / 1000) + 2
-if redis.call('PTTL', key) < ms then
-	redis.call('PEXPIRE', key, string.format('%d', ms + math.min(ms, 60000) + 1000))
 end
 return reply
