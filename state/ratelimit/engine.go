@@ -161,7 +161,7 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 
 // settle returns what the options make of an error of a call that was sent.
 func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (Decision, error) {
-	if err == nil || l.options.OnFailure == ReturnError || ctx.Err() != nil || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
+	if err == nil || l.options.OnFailure == ReturnError || over(ctx) || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
 		return d, err
 	}
 	d = Decision{Source: FromPolicy, Err: err}
@@ -173,6 +173,13 @@ func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (D
 		d.Granted = c.tokens
 	}
 	return d, nil
+}
+
+// over reports whether ctx has ended. A connection has the same deadline, and may notice it
+// a moment before the context does.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // policyRetry is what a denial by policy says of when to come again. Nobody knows, and no
