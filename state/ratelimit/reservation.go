@@ -1,6 +1,9 @@
 package ratelimit
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Reservation is what [Limiter.Reserve] has taken, or was denied.
 type Reservation struct {
@@ -34,4 +37,9 @@ func (r *Reservation) Refund(ctx context.Context) (bool, error) {
 // with [ErrTokens] unless n is from 1 up to what was taken.
 func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
 	return r.limiter.refund(ctx, r, n)
+}
+
+// Format prints the decision, and nothing of the subject and the id, which can name a person.
+func (r Reservation) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), r.Decision)
 }
