@@ -16,7 +16,7 @@ import (
 
 	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/internal/keyspec"
-	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/internal/redistest/deployment"
 	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
@@ -48,7 +48,7 @@ var conformance = map[string]func(*testing.T, bench){
 // one server at the same time.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, d := range redistest.Deployments(neededCommands(t, "single")...) {
+	for _, d := range deployment.All(neededCommands(t, "single")...) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			client, admin := d.Start(t)
