@@ -3,7 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,7 +230,7 @@ func decidesMany(t *testing.T, b bench) {
 	var requests []ratelimit.Request[string]
 	for i := range 40 {
 		for n := range int64(3) {
-			requests = append(requests, ratelimit.Request[string]{Subject: fmt.Sprint(i), N: n}) // 1, 1, and 2 too many
+			requests = append(requests, ratelimit.Request[string]{Subject: strconv.Itoa(i), N: n}) // 1, 1, and 2 too many
 		}
 	}
 	decisions, err := limiter.AllowMany(t.Context(), requests...)
@@ -239,7 +239,7 @@ func decidesMany(t *testing.T, b bench) {
 	for i, d := range decisions {
 		require.NoError(t, d.Err)
 		assert.Equal(t, i%3 < 2, d.Allowed)
-		assert.EqualValues(t, []int64{2, 1, 1}[i%3], d.Limits[0].Remaining, "in their order")
+		assert.Equal(t, []int64{2, 1, 1}[i%3], d.Limits[0].Remaining, "in their order")
 	}
 }
 

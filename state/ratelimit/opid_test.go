@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -169,7 +170,7 @@ func TestRepeatsChargeOnce(t *testing.T) {
 				require.ErrorIs(t, err, ratelimit.ErrOpIDReused)
 				continue
 			}
-			c := done{fmt.Sprint(i), j.someTokens()}
+			c := done{strconv.Itoa(i), j.someTokens()}
 			d = l.allow(limiter, c.n, ratelimit.OpID(c.id))
 			j.judge(d, c.n, d.Allowed)
 			if d.Allowed {
