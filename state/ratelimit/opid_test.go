@@ -172,7 +172,7 @@ func TestRepeatsChargeOnce(t *testing.T) {
 			}
 			c := done{strconv.Itoa(i), j.someTokens()}
 			d = l.allow(limiter, c.n, ratelimit.OpID(c.id))
-			j.judge(d, c.n, d.Allowed)
+			j.judge(d, c.n, nil)
 			if d.Allowed {
 				if len(calls) == 0 {
 					until = l.truth + ttl.Microseconds()
