@@ -9,29 +9,33 @@ import (
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-var (
-	// userCalls are what each user may do: 3 calls in any minute.
-	userCalls = ratelimit.Define[string]("calls:user:<userID>",
-		ratelimit.Window("minute", 3, time.Minute))
-	// tenantCalls are what all users of a tenant share: bursts of 5 calls, 300 in an hour.
-	tenantCalls = ratelimit.Define[string]("calls:tenant:<tenantID>",
-		ratelimit.Bucket("hour", 300, time.Hour).WithBurst(5))
-)
+//go:generate go run ../../cmd/stategen
+
+// UserCalls are what each user may do: 3 calls in any minute.
+//
+//state:limit calls:user:<userID> window=3/1m,name=minute
+type UserCalls struct{}
+
+// TenantCalls are what all users of a tenant share: bursts of 5 calls, 300 in an hour.
+//
+//state:limit calls:tenant:<tenantID> bucket=300/1h,burst=5,name=hour
+type TenantCalls struct{}
 
 // limits are those of the API.
 type limits struct {
-	users, tenants *ratelimit.Limiter[string]
+	users   *UserCallsLimiter
+	tenants *TenantCallsLimiter
 }
 
 // newLimits returns the limits in store. An API that would rather serve too much than nothing
 // while Redis is away sets OnFailure to ratelimit.FailOpen.
 func newLimits(store *state.Store) (limits, error) {
 	options := ratelimit.Options{Timeout: 500 * time.Millisecond}
-	users, err := ratelimit.New(store, userCalls, options)
+	users, err := NewUserCallsLimiter(store, options)
 	if err != nil {
 		return limits{}, err
 	}
-	tenants, err := ratelimit.New(store, tenantCalls, options)
+	tenants, err := NewTenantCallsLimiter(store, options)
 	return limits{users, tenants}, err
 }
 

@@ -31,3 +31,8 @@ type ResumePoint struct {
 type Token struct {
 	UserID string `json:"userId"`
 }
+
+// Calls are what a user may do: 3 calls in any minute, and 10 in an hour with all of them at once.
+//
+//state:limit calls:<userID> window=3/1m bucket=10/1h
+type Calls struct{}

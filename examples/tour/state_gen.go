@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/ratelimit"
 	"github.com/typedstate/typedstate/state/rt"
 )
 
@@ -313,6 +314,26 @@ func (s *TokenStore) Touch(ctx context.Context, id string, opts ...state.TouchOp
 func (s *TokenStore) Remove(ctx context.Context, id string) error {
 	_, err := state.Remove(ctx, s.access.Remover, TokenKey(id))
 	return err
+}
+
+var callsLimits = ratelimit.DefineKeyed("calls:<userID>",
+	func(userID string) string {
+		b := rt.Start("calls:")
+		b = rt.AppendString(b, userID)
+		return rt.End(b)
+	},
+	ratelimit.Window("window-1m", 3, time.Minute),
+	ratelimit.Bucket("bucket-1h", 10, time.Hour),
+)
+
+// CallsLimiter limits the subjects of "calls:<userID>":
+//   - window-1m: window=3/1m
+//   - bucket-1h: bucket=10/1h
+type CallsLimiter = ratelimit.Limiter[string]
+
+// NewCallsLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
+func NewCallsLimiter(store *state.Store, o ratelimit.Options) (*CallsLimiter, error) {
+	return ratelimit.New(store, callsLimits, o)
 }
 
 func sessionToJSON(e *rt.JSONEncoder, v *Session) {

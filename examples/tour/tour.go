@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
 // tour is one run of the steps.
@@ -29,7 +30,7 @@ func (t *tour) run(ctx context.Context) (err error) {
 		err = errors.Join(err, removed)
 	}()
 	steps := []func(context.Context) error{
-		t.set, t.get, t.encode, t.resume, t.expire, t.watch, t.take, t.refuse,
+		t.set, t.get, t.encode, t.resume, t.expire, t.watch, t.take, t.limit, t.refuse,
 	}
 	for i, step := range steps {
 		t.step = i + 1
@@ -145,6 +146,28 @@ func (t *tour) take(ctx context.Context) error {
 	_, err = state.Take(ctx, t.store, TokenKey("t1"))
 	t.sayf("   second: %v", err)
 	return t.expect(err, state.ErrNotFound)
+}
+
+// limit calls until a limit denies it.
+func (t *tour) limit(ctx context.Context) error {
+	t.title("A user may call 3 times in any minute, and 10 times in an hour: both are decided in one step")
+	calls, err := NewCallsLimiter(t.store, ratelimit.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = calls.Reset(context.WithoutCancel(ctx), "alice@example.com") }()
+	for range 4 {
+		d, err := calls.Allow(ctx, "alice@example.com")
+		if err != nil {
+			return err
+		}
+		if !d.Allowed {
+			t.sayf("   denied by %s, again in %v", d.DecidedBy, d.RetryAfter.Round(time.Second))
+			continue
+		}
+		t.sayf("   granted, %d left in the minute and %d in the hour", d.Limits[0].Remaining, d.Limits[1].Remaining)
+	}
+	return nil
 }
 
 // refuse tries to write where that is not enabled.

@@ -24,7 +24,7 @@ end
 
 -- Takes the tokens from the slot that holds them, unless it was dropped.
 local function window(text, number)
-	local total, first, times, newest, others = string.match(text, '^(%d+);(%d+);(%d+;%d+);(%d+);(.*)$')
+	local total, last, newest, first, open, others = string.match(text, '^(%d+);(%d+);(%d+);(%d+);(%d+);(.*)$')
 	if not total or number < tonumber(first) then
 		return nil
 	end
@@ -41,7 +41,7 @@ local function window(text, number)
 		back = math.min(tokens, newest)
 		newest = newest - back
 	end
-	return string.format('%d;%s;%s;%d;%s', total - back, first, times, newest, others)
+	return string.format('%d;%s;%d;%s;%s;%s', total - back, last, newest, first, open, others)
 end
 
 -- How many gaps a bucket remembers. The units of one that was forgotten count as taken, so that

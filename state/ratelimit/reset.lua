@@ -13,11 +13,11 @@ end
 local writes = {}
 for i, name in ipairs(ARGV) do
 	local text = stored[i] or ''
-	local first, others = string.match(text, '^%d+;(%d+);%d+;%d+;%d+;(.*)$')
+	local first, others = string.match(text, '^%d+;%d+;%d+;(%d+);%d+;(.*)$')
 	local at, unit, life = string.match(text, '^%d+;(%d+);(%d+);?%d*;?(%d*)')
 	if first then
 		local _, older = string.gsub(others, ':', ':')
-		text = string.format('0;%d;0;0;0;', first + older + 1)
+		text = string.format('0;0;0;%d;0;', first + older + 1)
 	elseif at then
 		text = string.format('0;%s;%s;0;%d', at, unit, math.max(at, life == '' and 0 or life) + 1)
 	end

@@ -2,7 +2,6 @@ package ratelimit_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -118,7 +117,10 @@ func (r *releasing) Begin(ctx context.Context, o state.Operation) (context.Conte
 func TestFewPermitsAreGivenBackAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	client := redis.NewClient(&redis.Options{
-		Dialer:                func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nobody is there") },
+		Dialer: func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			return here, there.Close()
+		},
 		DialerRetries:         1,
 		ContextTimeoutEnabled: true,
 	})

@@ -89,11 +89,10 @@ func script(args []any) int {
 	if name, _ := args[0].(string); name != "evalsha" && name != "eval" {
 		return 0
 	}
-	if n := len(args) - 4; n == 3 && args[5] == "" {
-		return releases
-	} else {
+	if n := len(args) - 4; n != renews || args[5] != "" {
 		return n
 	}
+	return releases
 }
 
 // meddler stands between a client and its server.

@@ -197,3 +197,23 @@ func TestTheObserverIsToldOfEachCallAndRenewal(t *testing.T) {
 		assert.Equal(t, want, n.seen)
 	})
 }
+
+func TestARenewalUnderWayEndsWithItsPermit(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *embedded.Server, _ *state.Store) {
+		meddle(server.Client(), func(ctx context.Context, script int, send func() error) error {
+			if script == renews {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return send()
+		})
+		n := &names{}
+		store, err := state.New(server.Client(), state.Options{EnableSet: true, Observer: n})
+		require.NoError(t, err)
+		p := mustTake(t, semaphoreOf(t, store, leader))
+		time.Sleep(lease/3 + time.Second)
+		mustRelease(t, p)
+		time.Sleep(2 * lease)
+		assert.Equal(t, []string{"TryAcquire leader:<shard>", "Renew leader:<shard>", "Release leader:<shard>"}, n.seen)
+	})
+}
