@@ -96,6 +96,16 @@ func TestWhatWasNotTakenIsNotGivenBack(t *testing.T) {
 	assert.Equal(t, before, l.stored())
 }
 
+func TestAZeroReservationHasTakenNothing(t *testing.T) {
+	t.Parallel()
+	var r ratelimit.Reservation
+	back, err := r.Refund(t.Context())
+	require.NoError(t, err)
+	assert.False(t, back)
+	_, err = r.RefundN(t.Context(), 1)
+	require.ErrorIs(t, err, ratelimit.ErrTokens)
+}
+
 // A reservation of a repeat can give back what the first call took.
 func TestARepeatedReservationCanBeRefunded(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,9 @@ func (r *Reservation) Refund(ctx context.Context) (bool, error) {
 // RefundN is [Reservation.Refund] for n of the tokens; the others are used for good. It fails
 // with [ErrTokens] unless n is from 1 up to what was taken.
 func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
+	if r.limiter == nil {
+		return false, ErrTokens // a zero value has taken nothing
+	}
 	return r.limiter.refund(ctx, r, n)
 }
 
