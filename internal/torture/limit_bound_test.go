@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -78,6 +79,9 @@ func TestThePaceDoesNotDependOnBursts(t *testing.T) {
 		assert.InDelta(t, 0.8, utilisation([]pace{paceOf(all, 0, math.MaxInt64, l)}, l.Per()), 0.01)
 		assert.InDelta(t, 0.8, utilisation([]pace{paceOf(all, 1300, 6000, l)}, l.Per()), 0.01)
 	}
+	// What was granted before and after does not count.
+	fast := append([]grant{{-10, 40}}, bursts...)
+	assert.InDelta(t, 0.8, utilisation([]pace{paceOf(append(fast, grant{11250, 40}), 0, 11249, l)}, l.Per()), 0.01)
 	assert.Equal(t, pace{}, paceOf(bursts[:1], 0, math.MaxInt64, l))
 	assert.True(t, math.IsNaN(utilisation([]pace{{}}, l.Per())))
 }
@@ -112,6 +116,7 @@ func TestChargesOfOneIDAreOne(t *testing.T) {
 		"another id":           {[]charge{told(3, 7, done), other}, 2, 3, false},
 		"no id":                {[]charge{none, none}, 2, 3, false},
 		"given back by one":    {[]charge{told(3, 7, done), back}, 1, 1, false},
+		"a receipt of it":      {[]charge{told(3, 7, done), told(3, 7, done), back, told(0, 0, idle)}, 1, 1, false},
 		"granted at two times": {[]charge{told(3, 7, done), told(3, 8, done)}, 1, 3, true},
 		"other tokens":         {[]charge{told(3, 7, done), told(2, 7, done)}, 1, 3, true},
 	} {
@@ -119,6 +124,7 @@ func TestChargesOfOneIDAreOne(t *testing.T) {
 		assert.Len(t, once, c.want, name)
 		assert.Equal(t, c.kept, once[0].kept(), name)
 		assert.Equal(t, c.twice, once[0].Twice, name)
+		assert.Equal(t, c.all[0].At, once[0].At, name)
 	}
 }
 
@@ -184,4 +190,36 @@ func TestExecutionsAreThoseOfCalls(t *testing.T) {
 		assert.InDelta(t, want, executionsPerCall(h, executed), 1e-9, executed)
 	}
 	assert.True(t, math.IsNaN(executionsPerCall(harvest{}, 1)))
+}
+
+func TestTheWorstDeploymentIsToldForAll(t *testing.T) {
+	t.Parallel()
+	totals := func(all ...limitTotals) (rep *report) {
+		rep = newReport(io.Discard)
+		for _, one := range all {
+			rep.section("s").limited(one)
+		}
+		rep.totals()
+		return rep
+	}
+	good := limitTotals{
+		overWindow: 1, overBucket: 1, utilisation: 0.97, executions: 1, refunded: 1,
+		calls: 200, decisions: 200, unknown: 1, kills: 1, flushes: 1, stalls: 1,
+	}
+	for figure, spoil := range map[string]func(*limitTotals){
+		"admitted_over_limit":        func(l *limitTotals) { l.overWindow = 1.1 },
+		"admitted_over_bucket_limit": func(l *limitTotals) { l.overBucket = 1.1 },
+		"utilisation":                func(l *limitTotals) { l.utilisation = math.NaN() },
+		"executions_per_call":        func(l *limitTotals) { l.executions = 0.5 },
+		"refunded_over_charged":      func(l *limitTotals) { l.refunded = 2 },
+		"immortal_keys":              func(l *limitTotals) { l.immortal = 1 },
+	} {
+		bad := good
+		spoil(&bad)
+		for _, rep := range []*report{totals(bad, good), totals(good, bad)} {
+			assert.Equal(t, int64(400), rep.limits.calls)
+			assert.True(t, broken(rep, figure), figure)
+			assert.Len(t, rep.broken, 2, figure) // and that there were no calls
+		}
+	}
 }

@@ -105,7 +105,6 @@ func (c *limitClient) told(l *openLimiter, what charge, d ratelimit.Decision, er
 			c.wrongLocked(l, fmt.Errorf("a decision that contradicts itself: %v of %d at %v by %d", d.Granted, what.Asked, d.ServerTime, d.Source))
 		}
 	case errors.Is(err, ratelimit.ErrRefunded):
-		c.harvest.Refunded++
 		what.Fate, what.Granted, what.Refund, what.Back = done, what.Asked, done, 0
 	case errors.Is(err, state.ErrUnknownOutcome):
 		c.harvest.Unknown++
@@ -123,9 +122,10 @@ func (c *limitClient) told(l *openLimiter, what charge, d ratelimit.Decision, er
 	return what
 }
 
-// note keeps a charge.
-func (c *limitClient) note(what charge) {
-	if what.Granted == 0 && what.Fate != doubtful && what.Kind != "lone" && what.Kind != "lent" {
+// note keeps a charge. Of a subject of its own it keeps nothing at all, too, as nothing may
+// be stored of it then.
+func (c *limitClient) note(l *openLimiter, what charge) {
+	if what.Granted == 0 && what.Fate != doubtful && l.kind.subjects > 0 {
 		return
 	}
 	c.mu.Lock()
@@ -133,7 +133,7 @@ func (c *limitClient) note(what charge) {
 	c.harvest.Charges = append(c.harvest.Charges, what)
 }
 
-func (c *limitClient) allow(l *openLimiter, subject string, n int64, hasty bool) charge {
+func (c *limitClient) allow(l *openLimiter, subject string, n int64, hasty bool) {
 	ctx, cancel := c.patience(hasty)
 	defer cancel()
 	since := stamp()
@@ -142,8 +142,7 @@ func (c *limitClient) allow(l *openLimiter, subject string, n int64, hasty bool)
 	if what.Fate == done && what.Granted != 0 && what.Granted != n {
 		c.wrong(l, errPartly)
 	}
-	c.note(what)
-	return what
+	c.note(l, what)
 }
 
 func (c *limitClient) allowUpTo(l *openLimiter, subject string, n int64) {
@@ -151,7 +150,7 @@ func (c *limitClient) allowUpTo(l *openLimiter, subject string, n int64) {
 	defer cancel()
 	since := stamp()
 	d, err := c.calls.allowUpTo(ctx, l, subject, n)
-	c.note(c.told(l, charge{Since: since, Subject: subject, Asked: n}, d, err))
+	c.note(l, c.told(l, charge{Since: since, Subject: subject, Asked: n}, d, err))
 }
 
 // many makes one call for some subjects, some of which it names twice.
@@ -171,7 +170,7 @@ func (c *limitClient) many(l *openLimiter, subjects ...string) {
 	failed := false
 	for i, d := range decisions {
 		failed = failed || d.Err != nil
-		c.note(c.told(l, charge{Since: since, Subject: subjects[i], Asked: max(1, requests[i].N)}, d, d.Err))
+		c.note(l, c.told(l, charge{Since: since, Subject: subjects[i], Asked: max(1, requests[i].N)}, d, d.Err))
 	}
 	if failed != (err != nil) {
 		c.wrong(l, fmt.Errorf("some failed: %v, and the error is %v", failed, err))
@@ -229,20 +228,30 @@ func (c *limitClient) once(l *openLimiter, subject string) {
 	}
 	asked := 1 + n%4
 	for range repeats {
-		ctx, cancel := c.patience(true)
-		since := stamp()
-		var what charge
-		if n%3 == 0 {
-			d, err := c.calls.allowUpTo(ctx, l, subject, asked, ratelimit.OpID(id))
-			what = c.told(l, charge{Since: since, Subject: subject, ID: id, Asked: asked}, d, err)
-		} else {
-			d, err := c.calls.allow(ctx, l, subject, asked, ratelimit.OpID(id))
-			what = c.told(l, charge{Since: since, Subject: subject, ID: id, Asked: asked}, d, err)
-		}
-		cancel()
-		c.note(what)
+		what := charge{Since: stamp(), Subject: subject, ID: id, Asked: asked}
+		d, err := c.withID(l, subject, id, asked, n%3 == 0)
+		what = c.told(l, what, d, err)
+		c.note(l, what)
 		if what.Fate == done && c.rand.IntN(4) > 0 { // and if not, once more
 			return
 		}
+	}
+}
+
+// withID makes a call with an id. That of all or nothing may be one of many.
+func (c *limitClient) withID(l *openLimiter, subject, id string, asked int64, some bool) (ratelimit.Decision, error) {
+	ctx, cancel := c.patience(true)
+	defer cancel()
+	switch {
+	case some:
+		return c.calls.allowUpTo(ctx, l, subject, asked, ratelimit.OpID(id))
+	case c.rand.IntN(3) == 0:
+		decisions, err := c.calls.allowMany(ctx, l, []ratelimit.Request[string]{{Subject: subject, N: asked, OpID: id}})
+		if len(decisions) != 1 {
+			return ratelimit.Decision{}, fmt.Errorf("%d decisions about one request: %w", len(decisions), err)
+		}
+		return decisions[0], decisions[0].Err
+	default:
+		return c.calls.allow(ctx, l, subject, asked, ratelimit.OpID(id))
 	}
 }

@@ -6,9 +6,8 @@ type harvest struct {
 	// Calls are requests for tokens, of which Decisions were answered, not counting those
 	// on a client of their own; Denied and Receipts are among them.
 	Calls, Decisions, Denied, Receipts int64
-	// Refunded are those that were told that a reservation was given back.
-	Refunded, Unknown, Failed, Wrong int64
-	Refunds, RefundErrors            int64
+	Unknown, Failed, Wrong             int64
+	Refunds, RefundErrors              int64
 	// UnknownTogether are the calls on the shared client whose outcome is unknown.
 	UnknownTogether int64
 	// Sent are the scripts sent on the clients of their own, of which Answered were executed
@@ -25,7 +24,7 @@ func (h *harvest) add(o harvest) {
 		more int64
 	}{
 		{&h.Calls, o.Calls}, {&h.Decisions, o.Decisions}, {&h.Denied, o.Denied}, {&h.Receipts, o.Receipts},
-		{&h.Refunded, o.Refunded}, {&h.Unknown, o.Unknown}, {&h.Failed, o.Failed}, {&h.Wrong, o.Wrong},
+		{&h.Unknown, o.Unknown}, {&h.Failed, o.Failed}, {&h.Wrong, o.Wrong},
 		{&h.Refunds, o.Refunds}, {&h.RefundErrors, o.RefundErrors}, {&h.UnknownTogether, o.UnknownTogether},
 		{&h.Sent, o.Sent}, {&h.Answered, o.Answered}, {&h.Refused, o.Refused},
 	} {

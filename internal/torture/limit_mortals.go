@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +30,7 @@ func (m *mortals) watch(ctx context.Context, keys []string) {
 			found, _ := p.Exec(ctx) // an empty database has none
 			for _, f := range found {
 				if name, err := f.(*redis.StringCmd).Result(); err == nil {
-					some = append(some[:len(some):len(some)], name)
+					some = append(slices.Clip(some), name)
 				}
 			}
 			m.look(ctx, s, some)

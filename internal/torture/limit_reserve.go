@@ -69,7 +69,7 @@ func (c *limitClient) reserve(l *openLimiter, what charge, back int64, later tim
 	}
 	what = c.told(l, what, d, err)
 	if r == nil || what.Fate == idle || what.Fate == done && what.Granted == 0 || errors.Is(err, ratelimit.ErrRefunded) || c.rand.IntN(8) == 0 {
-		c.note(what) // there is nothing to give back, or it is used
+		c.note(l, what) // there is nothing to give back, or it is used
 		return
 	}
 	c.owed = append(c.owed, debt{time.Now().Add(later), func() { c.refund(l, r, what, back) }})
@@ -128,7 +128,7 @@ func (c *limitClient) refund(l *openLimiter, r *ratelimit.Reservation, what char
 	if what.Refund == done && what.Fate == doubtful {
 		what.Fate, what.Granted = done, what.Asked // or there would be nothing to give back
 	}
-	c.note(what)
+	c.note(l, what)
 }
 
 // refundOnce asks until it is told whether the tokens are back.

@@ -6,14 +6,6 @@ import (
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
-// limitTotals are the figures of a deployment that are told of all together, too.
-type limitTotals struct {
-	overWindow, overBucket, utilisation, executions, refunded float64
-	immortal                                                  int64
-	calls, decisions, unknown, kills, flushes, stalls         int64
-	handovers                                                 int64
-}
-
 // tell reports what came of a run in which the servers have executed so many scripts.
 func (l *limiting) tell(h harvest, executed int64) {
 	subjects := bySubject(h.Charges)

@@ -52,7 +52,7 @@ func (b *bench) limiting(name string, servers []*redistest.Server, direct redis.
 	}
 	l.order = workerOrder{
 		Clients: limitClients, Seed: b.seed, On: name, Proxies: map[string]string{}, Calls: b.limits,
-		Per: min(max(b.share/12, shortestWindow), longestWindow),
+		Per: min(max(b.share/12, shortestWindow), longestWindow).Truncate(time.Millisecond),
 	}
 	for _, s := range servers {
 		l.order.Addrs = append(l.order.Addrs, s.Addr())

@@ -38,7 +38,7 @@ func brokenLimiters() {
 // briefLimits runs the limiters of that name on one server.
 func briefLimits(t *testing.T, name string) (*report, map[string]string) {
 	t.Helper()
-	rep, figures := briefly(t, limitSingle, time.Second, func(b *bench) {
+	rep, figures := briefly(t, limitSingle, time.Second+7*time.Nanosecond, func(b *bench) {
 		b.limits = name
 		b.faults.limits = 0.2
 	})
