@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/internal/redistest/deployment"
 	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/embedded"
 )
@@ -30,7 +30,7 @@ func conform(name string, run func(*testing.T, bench)) string {
 // that all run on one server at the same time.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, d := range redistest.Deployments(neededCommands(t, "single")...) {
+	for _, d := range deployment.All(neededCommands(t, "single")...) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			client, admin := d.Start(t)

@@ -23,7 +23,7 @@
 //	err = owner.TryRestart()
 //	err = c.Settled(ctx)
 //
-// [Deployments] lists all of these, and the embedded server, for a conformance suite.
+// Package deployment lists all of these, and the embedded server, for a conformance suite.
 //
 // What changes a deployment that runs takes a context and returns an error, so
 // that any goroutine may call it.

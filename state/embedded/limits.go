@@ -36,6 +36,7 @@ func Limits() []Limit {
 		{"strict integers", "INCR takes texts such as 01 and +1 for integers."},
 		{"errors inside scripts", `What redis.call raises arrives as "ERR Error compiling script (new function): :1: ..." and not with its own code; what redis.pcall returns keeps it.`},
 		{"numbers as text in scripts", "tostring and .. write whole numbers with all digits, not as 1e+15."},
+		{"swapped locals", "In a script, a, b = b, a gives two local variables the value of b both."},
 		{"script libraries", "bit, struct, cmsgpack and redis.REDIS_VERSION are missing; cjson is there."},
 		{"script flags", "A script that begins with #!lua is a syntax error."},
 		{"runaway scripts", "SCRIPT KILL is an unknown subcommand, and a script without end blocks the server for good."},

@@ -53,6 +53,7 @@ var probes = map[string]probe{
 	"strict integers":            {last(cmd("SET", "k", "01"), cmd("INCR", "k")), "2", "error: ERR value is not an integer"},
 	"errors inside scripts":      {last(cmd("HSET", "h", "f", "v"), cmd("EVAL", "return redis.call('GET', 'h')", "0")), "error: ERR Error compiling script (new function): :1: WRONGTYPE", "error: WRONGTYPE Operation"},
 	"numbers as text in scripts": {last(cmd("EVAL", "return tostring(1e15)", "0")), "1000000000000000", "1e+15"},
+	"swapped locals":             {last(cmd("EVAL", "local a, b = 1, 2; a, b = b, a; return a + 10 * b", "0")), "22", "12"},
 	"script libraries":           {last(cmd("EVAL", "return bit.band(7, 3)", "0")), "error: ERR Error compiling", "3"},
 	"script flags":               {last(cmd("EVAL", "#!lua flags=no-writes\nreturn 1", "0")), "error: ERR Error compiling", "1"},
 	"runaway scripts":            {last(cmd("SCRIPT", "KILL")), unknSub, "error: NOTBUSY"},

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -14,13 +15,14 @@ func (l *lab) someStep() int64 {
 	return 1 + l.within([]int64{1e3, 1e5, 1e6, 1e8, 3 * 86400e6}[l.IntN(5)])
 }
 
-// shortest returns the shortest per of limits in microseconds.
+// shortest returns the shortest time in which a limit that was used up is unused again, in
+// microseconds, but for slots.
 func shortest(limits []ratelimit.Limit) int64 {
-	per := limits[0].Per().Microseconds()
+	least := int64(math.MaxInt64)
 	for _, l := range limits {
-		per = min(per, l.Per().Microseconds())
+		least = min(least, l.Per().Microseconds()*l.Capacity()/l.N())
 	}
-	return per
+	return least
 }
 
 // blocked returns the longest that an emptied limit may take to grant one token again after
@@ -131,7 +133,7 @@ func TestWhatIsSaidAfterAStepComesTrue(t *testing.T) {
 			n := 1 + l.within(3)
 			d = l.allow(limiter, n)
 			for _, u := range d.Limits {
-				l.probe(u, n)
+				l.probe(u, n, limits...)
 			}
 		}
 	})

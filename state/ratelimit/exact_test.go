@@ -19,11 +19,18 @@ func plain(l ratelimit.Limit) ratelimit.Limit {
 }
 
 // probe tries out whether what a limit's usage says of a call for n tokens is true to
-// the microsecond, as long as nobody else calls.
-func (l *lab) probe(u ratelimit.Usage, n int64) {
+// the microsecond, as long as nobody else calls. The other limits of the subject are there
+// too, as what is stored of them can tell that the clock was set back, and deny nothing.
+func (l *lab) probe(u ratelimit.Usage, n int64, others ...ratelimit.Limit) {
 	l.Helper()
 	limit := plain(u.Limit)
-	at := func(after time.Duration) *ratelimit.Limiter[string] { return l.later(after, limit) }
+	limits := []ratelimit.Limit{limit}
+	for _, other := range others {
+		if other.Name() != limit.Name() {
+			limits = append(limits, other.AsShadow())
+		}
+	}
+	at := func(after time.Duration) *ratelimit.Limiter[string] { return l.later(after, limits...) }
 	usage := func(after time.Duration) ratelimit.Usage { return l.peek(at(after)).Limits[0] }
 
 	require.Equal(l, u.Remaining, l.upTo(at(0), limit.Capacity()+1).Granted, "%v: Remaining is what can be granted", limit)

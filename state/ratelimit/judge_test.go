@@ -78,7 +78,7 @@ func (j *judge) allowN(n int64) ratelimit.Decision {
 	j.Helper()
 	before := j.stored()
 	d := j.allow(j.limiter, n)
-	j.judge(d, n, d.Allowed)
+	j.judge(d, n, nil)
 	if d.Allowed {
 		require.Equal(j, n, d.Granted)
 	} else {
@@ -98,12 +98,13 @@ func (j *judge) allowUpTo(n int64) ratelimit.Decision {
 			least, most = min(least, m.must(j.truth)), min(most, m.may(j.truth))
 		}
 	}
+	has := j.remaining(j.limiter)
 	d := j.upTo(j.limiter, n)
 	require.LessOrEqual(j, d.Granted, most, "at %d", j.truth)
 	if !j.lax {
 		require.GreaterOrEqual(j, d.Granted, least, "at %d", j.truth)
 	}
-	j.judge(d, 1, d.Allowed)
+	j.judge(d, 1, has)
 	if !d.Allowed {
 		j.unchanged(before)
 	}
@@ -121,8 +122,8 @@ func (j *judge) unchanged(before map[string]string) {
 }
 
 // judge holds a decision about n tokens of each limit against the models, and has them
-// know what was granted.
-func (j *judge) judge(d ratelimit.Decision, n int64, charges bool) {
+// know what was granted. For AllowUpTo, has is what the limits had before.
+func (j *judge) judge(d ratelimit.Decision, n int64, has []int64) {
 	j.Helper()
 	require.Equal(j, ratelimit.FromServer, d.Source)
 	require.NoError(j, d.Err)
@@ -154,10 +155,14 @@ func (j *judge) judge(d ratelimit.Decision, n int64, charges bool) {
 	}
 	for i, u := range d.Limits {
 		switch {
-		case !charges || u.Denied:
+		case !d.Allowed || u.Denied:
 		case u.Limit.IsShadow():
-			// It counts what it would have granted.
-			j.models[i].granted(j.truth, max(0, min(d.Granted, j.models[i].may(j.truth))))
+			// It counts what it would have granted, which can be less than AllowUpTo granted.
+			takes := d.Granted
+			if has != nil {
+				takes = min(takes, has[i])
+			}
+			j.models[i].granted(j.truth, takes)
 		default:
 			j.models[i].granted(j.truth, d.Granted)
 		}
@@ -190,7 +195,7 @@ func (j *judge) usages(d ratelimit.Decision, asked int64) {
 	}
 	j.expires(longest)
 	if j.IntN(8) == 0 {
-		j.probe(d.Limits[j.IntN(len(d.Limits))], asked)
+		j.probe(d.Limits[j.IntN(len(d.Limits))], asked, j.limits...)
 	}
 }
 

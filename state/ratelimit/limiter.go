@@ -31,7 +31,8 @@ func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error
 
 // With returns a limiter for the same subjects with other limits, such as those of a
 // customer's plan. A limit that has the name and kind of an earlier one goes on with what
-// was used of it. It fails if a limit is wrong.
+// is known to have been used of it, which is what its own time and the earlier one let Redis
+// remember; a bucket that has become smaller is used up at most. It fails if a limit is wrong.
 func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	other, err := l.limiter.with(limits)
 	return &Limiter[K]{l.subjects, other}, err

@@ -109,7 +109,7 @@ func (j *judge) peeks() {
 // all of it.
 func TestDemandIsServedAtTheRateOfTheLimit(t *testing.T) {
 	t.Parallel()
-	const pers = 20
+	const pers = 4
 	per := time.Second
 	for _, c := range []struct {
 		limit ratelimit.Limit

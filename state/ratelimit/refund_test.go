@@ -96,6 +96,16 @@ func TestWhatWasNotTakenIsNotGivenBack(t *testing.T) {
 	assert.Equal(t, before, l.stored())
 }
 
+func TestAZeroReservationHasTakenNothing(t *testing.T) {
+	t.Parallel()
+	var r ratelimit.Reservation
+	back, err := r.Refund(t.Context())
+	require.NoError(t, err)
+	assert.False(t, back)
+	_, err = r.RefundN(t.Context(), 1)
+	require.ErrorIs(t, err, ratelimit.ErrTokens)
+}
+
 // A reservation of a repeat can give back what the first call took.
 func TestARepeatedReservationCanBeRefunded(t *testing.T) {
 	t.Parallel()
@@ -250,7 +260,7 @@ type reserved struct {
 	*ratelimit.Reservation
 	at       int64
 	grants   [][2]*grant // of used and of counted
-	refunded bool
+	refunded int64
 	reset    bool
 }
 
@@ -291,12 +301,13 @@ func (r *refunds) refund() {
 	}
 	before := r.stored()
 	back := r.lab.refund(one.Reservation, n)
-	require.Equal(r, r.truth < one.at+r.ttl && !one.reset, back)
-	if !back || one.refunded {
+	known := r.truth < one.at+r.ttl && !one.reset
+	require.Equal(r, known && (one.refunded == 0 || one.refunded == n), back, "it says whether that many are back")
+	if !back || one.refunded > 0 {
 		require.Equal(r, before, r.stored(), "it gives nothing back")
 		return
 	}
-	one.refunded = true
+	one.refunded = n
 	for i, g := range one.grants {
 		if g[0] != nil {
 			r.used[i].refunded(g[0], n)

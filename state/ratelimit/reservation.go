@@ -1,6 +1,9 @@
 package ratelimit
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Reservation is what [Limiter.Reserve] has taken, or was denied.
 type Reservation struct {
@@ -34,5 +37,13 @@ func (r *Reservation) Refund(ctx context.Context) (bool, error) {
 // RefundN is [Reservation.Refund] for n of the tokens; the others are used for good. It fails
 // with [ErrTokens] unless n is from 1 up to what was taken.
 func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
+	if r.limiter == nil {
+		return false, ErrTokens // a zero value has taken nothing
+	}
 	return r.limiter.refund(ctx, r, n)
+}
+
+// Format prints the decision, and nothing of the subject and the id, which can name a person.
+func (r Reservation) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), r.Decision)
 }

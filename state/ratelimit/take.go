@@ -83,6 +83,9 @@ func (l *limiter) wait(ctx context.Context, op, name string, n int64, opts []Cal
 		if err != nil || d.Allowed {
 			return d, err
 		}
+		if d.Source == FromPolicy {
+			return d, d.Err // the call may have been counted, so it is not made again
+		}
 		if err := l.sleep(ctx, d.RetryAfter); err != nil {
 			o := bridge.Begin(ctx, l.store, bridge.Call{Name: op, Family: l.family})
 			return d, o.End(o.Label("", err))
@@ -95,10 +98,15 @@ func (l *limiter) sleep(ctx context.Context, d time.Duration) error {
 	if d == Never {
 		return ErrNever
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		return fmt.Errorf("%w before there are tokens again", context.DeadlineExceeded)
+	more := rand.N(min(d/10, maxJitter) + 1) //nolint:gosec // it need not be secret
+	if deadline, ok := ctx.Deadline(); ok {
+		spare := time.Until(deadline) - d
+		if spare < 0 {
+			return fmt.Errorf("%w before there are tokens again", context.DeadlineExceeded)
+		}
+		more = min(more, spare/2) // the call takes time too
 	}
-	timer := time.NewTimer(d + rand.N(min(d/10, maxJitter)+1)) //nolint:gosec // it need not be secret
+	timer := time.NewTimer(d + more)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -111,11 +111,10 @@ while true do
 						level = whole * c + part
 						anew = ever
 					end
-					level = level - (now - since) * b
+					-- A bucket that has become smaller is used up at most.
+					level = (level < a and level or a) - (now - since) * b
 					if level < 0 then
 						level = 0
-					elseif level > a then
-						level = a
 					end
 				else
 					anew = true

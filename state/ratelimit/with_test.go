@@ -121,7 +121,7 @@ func TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall(t *testing.T) {
 			}
 			n := j.someTokens()
 			d = l.allow(j.limiter, n)
-			j.judge(d, n, d.Allowed)
+			j.judge(d, n, nil)
 		}
 	})
 }

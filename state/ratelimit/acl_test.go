@@ -1,0 +1,213 @@
+package ratelimit_test
+
+import (
+	"context"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/ratelimit"
+)
+
+var update = flag.Bool("update", false, "write what the tests find to testdata")
+
+// aclFile holds the rules of a user that this package needs, a line for each deployment,
+// as TestNeededCommands finds them.
+var aclFile = filepath.Join("testdata", "acl.txt")
+
+// neededCommands returns the rules in aclFile for a deployment.
+func neededCommands(t *testing.T, deployment string) []string {
+	t.Helper()
+	text, err := os.ReadFile(aclFile)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		if rules, ok := strings.CutPrefix(line, deployment+": "); ok {
+			return strings.Fields(rules)
+		}
+	}
+	t.Fatalf("%s has no line for %s", aclFile, deployment)
+	return nil
+}
+
+// everything calls all that sends a command, in each form that sends another.
+func everything(t *testing.T, store *state.Store) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) { t.Helper(); require.NoError(t, err) }
+	limiter, err := ratelimit.New(store, family(ratelimit.Window("w", 9, time.Hour), ratelimit.Bucket("b", 9, 2*time.Hour)), ratelimit.Options{})
+	must(err)
+	_, err = limiter.Allow(ctx, subject)
+	must(err)
+	_, err = limiter.AllowUpTo(ctx, subject, 2, ratelimit.OpID("op"))
+	must(err)
+	// The next call with an id clears that receipt away.
+	_, err = limiter.Allow(ctx, subject, ratelimit.OpID("short"), ratelimit.ReceiptTTL(time.Millisecond))
+	must(err)
+	_, err = limiter.Peek(ctx, subject)
+	must(err)
+	_, err = limiter.Wait(ctx, subject)
+	must(err)
+	_, err = limiter.AllowMany(ctx, ratelimit.Request[string]{Subject: subject})
+	must(err)
+	r, err := limiter.Reserve(ctx, "other", 2, ratelimit.ReceiptTTL(time.Millisecond))
+	must(err)
+	_, err = r.Refund(ctx)
+	must(err)
+	for start := time.Now(); time.Since(start) < 5*time.Millisecond; {
+		_, err = limiter.Allow(ctx, "other", ratelimit.OpID(time.Since(start).String()))
+		must(err)
+	}
+	must(limiter.Reset(ctx, subject, "w"))
+	must(limiter.Reset(ctx, subject))
+
+	semaphore, err := ratelimit.NewSemaphore(store, ratelimit.DefineSemaphore[string]("desks:<room>", 1, 200*time.Millisecond))
+	must(err)
+	p, err := semaphore.TryAcquire(ctx, "a")
+	must(err)
+	_, err = semaphore.TryAcquire(ctx, "a")
+	require.ErrorIs(t, err, ratelimit.ErrFull)
+	_, err = semaphore.InUse(ctx, "a")
+	must(err)
+	held, cancel := p.Context(ctx)
+	defer cancel()
+	select { // it is lost then unless it was renewed
+	case <-held.Done():
+		require.NoError(t, context.Cause(held))
+	case <-time.After(250 * time.Millisecond):
+	}
+	_, err = p.Release(ctx)
+	must(err)
+}
+
+// usedCommands returns a rule for each command that the servers have executed since their
+// statistics were reset.
+func usedCommands(t *testing.T, admins []*redis.Client, run func()) []string {
+	t.Helper()
+	for _, admin := range admins {
+		require.NoError(t, admin.ConfigResetStat(t.Context()).Err())
+	}
+	run()
+	used := map[string]bool{}
+	for _, admin := range admins {
+		text, err := admin.Info(t.Context(), "commandstats").Result()
+		require.NoError(t, err)
+		for line := range strings.Lines(text) {
+			if name, ok := strings.CutPrefix(line, "cmdstat_"); ok {
+				name, _, _ = strings.Cut(name, ":")
+				used["+"+name] = true
+			}
+		}
+	}
+	delete(used, "+config|resetstat")
+	return slices.Sorted(maps.Keys(used))
+}
+
+// TestNeededCommands finds out which commands this package needs of a server, for the rules
+// of a user who may use no others. They include those of its scripts and of the handshake of
+// go-redis.
+func TestNeededCommands(t *testing.T) {
+	t.Parallel()
+	open := func(client redis.UniversalClient) *state.Store {
+		store, err := state.New(client, state.Options{EnableSet: true, EnableRemove: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		return store
+	}
+	found := map[string][]string{}
+
+	srv := redistest.Start(t, redistest.WithUser("app", "s3cret", "~*", "&*", "+@all"))
+	found["single"] = usedCommands(t, []*redis.Client{srv.Client(t)}, func() {
+		o := srv.OptionsFor("app")
+		o.DisableIdentity, o.MaintNotificationsConfig = false, nil
+		client := redis.NewClient(o)
+		t.Cleanup(func() { _ = client.Close() })
+		everything(t, open(client))
+	})
+	cluster := redistest.StartCluster(t, 3, 0)
+	var admins []*redis.Client
+	for _, node := range cluster.Nodes() {
+		admins = append(admins, node.Client(t))
+	}
+	found["cluster"] = usedCommands(t, admins, func() { everything(t, open(cluster.Client(t))) })
+
+	// What a run may or may not come by.
+	found["single"] = union(found["single"], "+auth", "+eval", "+eval_ro")
+	found["cluster"] = union(found["cluster"], append(found["single"], "+asking", "+cluster|slots", "+command")...)
+	text := "single: " + strings.Join(found["single"], " ") + "\ncluster: " + strings.Join(found["cluster"], " ") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile(aclFile, []byte(text), 0o644))
+	}
+	committed, err := os.ReadFile(aclFile)
+	require.NoError(t, err)
+	assert.Equal(t, string(committed), text, "run go test ./state/ratelimit -run NeededCommands -update, and read the difference")
+}
+
+func union(a []string, b ...string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// TestAUserWhoMayNotDoAllMakesNoKeyThatLivesForGood takes one command at a time away from
+// what is needed. Whatever fails, no key is left without an end, and what a call without its
+// permission says has happened is what has.
+func TestAUserWhoMayNotDoAllMakesNoKeyThatLivesForGood(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	admin := srv.Client(t)
+	rules := neededCommands(t, "single")
+	for i, without := range rules {
+		if slices.Contains([]string{"+auth", "+hello", "+evalsha"}, without) {
+			continue // it could not even ask
+		}
+		user := "user" + strings.Trim(without, "+")
+		acl := append([]any{"ACL", "SETUSER", user, "on", ">pw", "resetkeys", "~*", "&*", "-@all"}, anys(slices.Delete(slices.Clone(rules), i, i+1))...)
+		require.NoError(t, admin.Do(t.Context(), acl...).Err())
+		o := srv.Options()
+		o.Username, o.Password = user, "pw"
+		client := redis.NewClient(o)
+		t.Cleanup(func() { _ = client.Close() })
+		store, err := state.New(client, state.Options{Prefix: user + ":", EnableSet: true, EnableRemove: true})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		limiter, err := ratelimit.New(store, family(ratelimit.Window("w", 9, time.Hour)), ratelimit.Options{})
+		require.NoError(t, err)
+
+		for call, do := range map[string]func() error{
+			"Allow":   func() error { _, err := limiter.Allow(t.Context(), "1"); return err },
+			"OpID":    func() error { _, err := limiter.Allow(t.Context(), "2", ratelimit.OpID("op")); return err },
+			"Reserve": func() error { _, err := limiter.Reserve(t.Context(), "3", 1); return err },
+		} {
+			err := do()
+			names, scanErr := admin.Keys(t.Context(), user+":*").Result()
+			require.NoError(t, scanErr)
+			for _, name := range names {
+				assert.Positive(t, admin.PTTL(t.Context(), name).Val(), "%s without %s left a key without end", call, without)
+			}
+			if err != nil {
+				assert.ErrorIs(t, err, state.ErrPermission, "%s without %s", call, without)
+				assert.Empty(t, names, "%s without %s has changed something", call, without)
+			}
+			require.NoError(t, admin.FlushAll(t.Context()).Err())
+		}
+	}
+}
+
+func anys(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
+	}
+	return all
+}
