@@ -142,7 +142,7 @@ func TestNeededCommands(t *testing.T) {
 	found["cluster"] = usedCommands(t, admins, func() { everything(t, open(cluster.Client(t))) })
 
 	// What a run may or may not come by.
-	found["single"] = union(found["single"], "+auth", "+eval", "+eval_ro")
+	found["single"] = union(found["single"], "+auth", "+eval")
 	found["cluster"] = union(found["cluster"], append(found["single"], "+asking", "+cluster|slots", "+command")...)
 	text := "single: " + strings.Join(found["single"], " ") + "\ncluster: " + strings.Join(found["cluster"], " ") + "\n"
 	if *update {

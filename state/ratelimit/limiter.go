@@ -25,8 +25,14 @@ type Limiter[K any] struct {
 // fails with state.ErrNoStore, or if the options are wrong; it sends nothing. What takes
 // tokens needs a store with EnableSet.
 func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error) {
+	if f == nil {
+		f = new(Family[K])
+	}
 	l, err := newLimiter(store, f.subjects.family, f.limits, o)
-	return &Limiter[K]{f.subjects, l}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Limiter[K]{f.subjects, l}, nil
 }
 
 // With returns a limiter for the same subjects with other limits, such as those of a
@@ -35,7 +41,10 @@ func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error
 // remember; a bucket that has become smaller is used up at most. It fails if a limit is wrong.
 func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	other, err := l.limiter.with(limits)
-	return &Limiter[K]{l.subjects, other}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Limiter[K]{l.subjects, other}, nil
 }
 
 // Limits returns the limits, in the order in which they were defined.
@@ -45,26 +54,26 @@ func (l *Limiter[K]) Limits() []Limit { return slices.Clone(l.limiter.limits.lis
 // EVAL to a server that does not know the script, with HMGET, HSET and PEXPIRE in it. O(m+s)
 // for m limits with s slots in use.
 func (l *Limiter[K]) Allow(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
-	return l.limiter.allow(ctx, "Allow", l.subjects.name(subject), 1, opts)
+	return l.limiter.allow(ctx, "Allow", l.subjects.key(subject), 1, opts)
 }
 
 // AllowN is [Limiter.Allow] for n tokens, all or nothing. It fails with [ErrTokens] if n is
 // less than 1. A call for more than a limit's [Limit.Capacity] is denied, and its
 // RetryAfter is [Never].
 func (l *Limiter[K]) AllowN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.allow(ctx, "AllowN", l.subjects.name(subject), n, opts)
+	return l.limiter.allow(ctx, "AllowN", l.subjects.key(subject), n, opts)
 }
 
 // AllowUpTo takes as many tokens as all limits of subject have, up to n. It fails with
 // [ErrTokens] if n is less than 1. It sends what [Limiter.Allow] sends.
 func (l *Limiter[K]) AllowUpTo(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.allowUpTo(ctx, l.subjects.name(subject), n, opts)
+	return l.limiter.allowUpTo(ctx, l.subjects.key(subject), n, opts)
 }
 
 // Peek returns what [Limiter.Allow] would, and takes nothing. It sends EVALSHA, with HMGET in
 // it, and works on a store without EnableSet. It is tried again as reads are. O(m+s).
 func (l *Limiter[K]) Peek(ctx context.Context, subject K) (Decision, error) {
-	return l.limiter.peek(ctx, l.subjects.name(subject))
+	return l.limiter.peek(ctx, l.subjects.key(subject))
 }
 
 // Request is one call of [Limiter.AllowMany].
@@ -82,14 +91,14 @@ type Request[K any] struct {
 func (l *Limiter[K]) AllowMany(ctx context.Context, requests ...Request[K]) ([]Decision, error) {
 	named := make([]request, len(requests))
 	for i, r := range requests {
-		named[i] = request{l.subjects.name(r.Subject), r.N, r.OpID}
+		named[i] = request{l.subjects.key(r.Subject), r.N, r.OpID}
 	}
 	return l.limiter.allowMany(ctx, named)
 }
 
 // Wait is [Limiter.WaitN] for one token.
 func (l *Limiter[K]) Wait(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
-	return l.limiter.wait(ctx, "Wait", l.subjects.name(subject), 1, opts)
+	return l.limiter.wait(ctx, "Wait", l.subjects.key(subject), 1, opts)
 }
 
 // WaitN waits until n tokens are granted. It asks, and asks again after RetryAfter and a
@@ -97,7 +106,7 @@ func (l *Limiter[K]) Wait(ctx context.Context, subject K, opts ...CallOption) (D
 // context.DeadlineExceeded if the context ends before RetryAfter has passed, and with
 // [ErrTokens] if n is less than 1. Who waits longest is not sure to be first.
 func (l *Limiter[K]) WaitN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.wait(ctx, "WaitN", l.subjects.name(subject), n, opts)
+	return l.limiter.wait(ctx, "WaitN", l.subjects.key(subject), n, opts)
 }
 
 // Reserve is [Limiter.AllowN] for tokens that [Reservation.Refund] can give back within
@@ -105,7 +114,7 @@ func (l *Limiter[K]) WaitN(ctx context.Context, subject K, n int64, opts ...Call
 // state.ErrUnknownOutcome, the reservation is returned too, and its Refund gives back what
 // was taken, if it was.
 func (l *Limiter[K]) Reserve(ctx context.Context, subject K, n int64, opts ...CallOption) (*Reservation, error) {
-	return l.limiter.reserve(ctx, l.subjects.name(subject), n, opts)
+	return l.limiter.reserve(ctx, l.subjects.key(subject), n, opts)
 }
 
 // Reset forgets what was used of the limits with those names, or, without names, of all
@@ -113,5 +122,5 @@ func (l *Limiter[K]) Reserve(ctx context.Context, subject K, n int64, opts ...Ca
 // back after. It fails with [ErrUnknownLimit], or state.ErrRemoveDisabled on a store without
 // EnableRemove. It sends UNLINK, or EVALSHA with HMGET and HSET in it. O(m).
 func (l *Limiter[K]) Reset(ctx context.Context, subject K, names ...string) error {
-	return l.limiter.reset(ctx, l.subjects.name(subject), names)
+	return l.limiter.reset(ctx, l.subjects.key(subject), names)
 }

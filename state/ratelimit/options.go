@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
 // Options say how a limiter behaves where Redis does not decide. The zero value returns
@@ -38,7 +40,13 @@ const (
 	FailClosed
 )
 
-const defaultReceiptTTL = 10 * time.Minute
+const (
+	defaultReceiptTTL = 10 * time.Minute
+	minReceiptTTL     = time.Millisecond
+	maxReceiptTTL     = limitspec.MaxPer
+)
+
+func validTTL(d time.Duration) bool { return minReceiptTTL <= d && d <= maxReceiptTTL }
 
 func (o Options) withDefaults() (Options, error) {
 	o.ReceiptTTL = cmp.Or(o.ReceiptTTL, defaultReceiptTTL)
@@ -47,8 +55,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("Options.OnFailure is %d; give ReturnError, FailOpen or FailClosed", o.OnFailure)
 	case o.Timeout < 0:
 		return o, fmt.Errorf("Options.Timeout is %v; give a positive time, or 0 for the context alone", o.Timeout)
-	case o.ReceiptTTL < time.Millisecond:
-		return o, fmt.Errorf("Options.ReceiptTTL is %v; give a millisecond or more, or 0 for %v", o.ReceiptTTL, defaultReceiptTTL)
+	case !validTTL(o.ReceiptTTL):
+		return o, fmt.Errorf("Options.ReceiptTTL is %v; give %v to %v, or 0 for %v", o.ReceiptTTL, minReceiptTTL, maxReceiptTTL, defaultReceiptTTL)
 	}
 	return o, nil
 }

@@ -28,17 +28,14 @@ type Reservation struct {
 // It may be repeated, after a lost reply too, and does that by itself while ctx lasts. It
 // sends EVALSHA, with HMGET and HSET in it. O(m+s).
 func (r *Reservation) Refund(ctx context.Context) (bool, error) {
-	if r.left == 0 {
-		return false, nil
-	}
 	return r.RefundN(ctx, r.left)
 }
 
 // RefundN is [Reservation.Refund] for n of the tokens; the others are used for good. It fails
 // with [ErrTokens] unless n is from 1 up to what was taken.
 func (r *Reservation) RefundN(ctx context.Context, n int64) (bool, error) {
-	if r.limiter == nil {
-		return false, ErrTokens // a zero value has taken nothing
+	if n == 0 {
+		return false, nil
 	}
 	return r.limiter.refund(ctx, r, n)
 }

@@ -90,7 +90,7 @@ func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[
 // It sends EVALSHA, and EVAL to a server that does not know the script, with ZCOUNT, ZADD
 // and PEXPIRE in it. O(log n) for n permits, and O(e) for e whose leases have ended since.
 func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.name(subject), false)
+	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.key(subject), false)
 }
 
 // Acquire is [Semaphore.TryAcquire] that waits until there is a permit, or until ctx ends;
@@ -99,7 +99,7 @@ func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, erro
 // a little earlier at random, and when the first lease may end. Who waits longest is not
 // sure to be first.
 func (s *Semaphore[K]) Acquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "Acquire", s.subjects.name(subject), true)
+	return s.semaphore.acquire(ctx, "Acquire", s.subjects.key(subject), true)
 }
 
 // Do waits for a permit as [Semaphore.Acquire] does, calls f with a context that ends if the
@@ -123,7 +123,7 @@ func (s *Semaphore[K]) Do(ctx context.Context, subject K, f func(ctx context.Con
 // InUse returns how many permits of subject are taken. It sends EVALSHA, with ZCOUNT in it,
 // to the primary, and works on a store without EnableSet. O(log n).
 func (s *Semaphore[K]) InUse(ctx context.Context, subject K) (int, error) {
-	return s.semaphore.inUse(ctx, s.subjects.name(subject))
+	return s.semaphore.inUse(ctx, s.subjects.key(subject))
 }
 
 // FullError says that all permits of a subject are taken. It matches [ErrFull].
