@@ -150,6 +150,9 @@ func TestNeededCommands(t *testing.T) {
 	}
 	committed, err := os.ReadFile(aclFile)
 	require.NoError(t, err)
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), strings.Join(found["single"], " "), "the README says what a user needs")
 	assert.Equal(t, string(committed), text, "run go test ./state/ratelimit -run NeededCommands -update, and read the difference")
 }
 
