@@ -46,9 +46,9 @@ var (
 	ErrInvalidTTL = errors.New("invalid TTL")
 	// ErrTooLarge says that a value is longer than Options.MaxValueBytes.
 	ErrTooLarge = errors.New("value too large")
-	// ErrWrongType says that the key holds a list, hash or another type that is
-	// no string.
-	ErrWrongType = errors.New("the key holds another Redis type, not a string")
+	// ErrWrongType says that the key holds another Redis type than the operation works
+	// on, such as a list where a value is a string.
+	ErrWrongType = errors.New("the key holds another Redis type")
 
 	// ErrUnknownOutcome says that a write may or may not have happened: it was
 	// sent, and no reply came. It wraps the cause. A repeat may apply it twice,

@@ -27,7 +27,8 @@ type Operation struct {
 
 // Outcome is how an operation ended.
 type Outcome struct {
-	// Err is the error that the caller gets.
+	// Err is the error that the caller gets or, where a rate limiter grants or denies in spite
+	// of it, the cause.
 	Err error
 	// Bytes is how many bytes of encoded values were sent and received.
 	Bytes int

@@ -24,19 +24,18 @@ const (
 )
 
 // Family is a template whose keys hold what only one package understands.
-type Family struct {
-	template *keyspec.Template
-	inner    any
-}
+type Family struct{ inner any }
 
 // NewFamily returns the family of a template.
-func NewFamily(t *keyspec.Template) *Family { return &Family{t, Host.Family(t)} }
+func NewFamily(t *keyspec.Template) *Family { return &Family{Host.Family(t)} }
 
-// Template returns the family's template.
-func (f *Family) Template() *keyspec.Template { return f.template }
-
-// Inner returns what package state keeps of f.
-func (f *Family) Inner() any { return f.inner }
+// Inner returns what package state keeps of f, or nothing of nil.
+func (f *Family) Inner() any {
+	if f == nil {
+		return nil
+	}
+	return f.inner
+}
 
 // Name returns the name of f's key with those parts, which may be of any type that
 // the Key method of state.Family takes. What is wrong with them the first operation

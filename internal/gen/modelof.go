@@ -68,7 +68,7 @@ func model(p *Package, all []analysed, codecs *codecs, plans []*structPlan, stru
 	return m
 }
 
-// imports imports the packages that the file needs whatever types it names.
+// imports adds what the file imports whatever types it names.
 func (m *Model) imports(im *imports, all []analysed) {
 	needs := func(what func(analysed) bool) bool { return slices.ContainsFunc(all, what) }
 	if needs(func(a analysed) bool { return !a.isLimit() }) {

@@ -7,8 +7,24 @@ import (
 )
 
 // Check returns the index of the first limit that breaks a rule, alone or beside those
-// before it, and what is wrong with it.
+// before it, and what is wrong with it. One that can never decide beside another is wrong too.
 func Check(limits []Limit) (at int, err error) {
+	if at, err := CheckEach(limits); err != nil {
+		return at, err
+	}
+	for i, l := range limits {
+		for _, other := range limits[:i] {
+			if err := idle(other, l); err != nil {
+				return i, err
+			}
+		}
+	}
+	return 0, nil
+}
+
+// CheckEach is [Check] without that last rule, for limits that are made of numbers which are
+// not known before.
+func CheckEach(limits []Limit) (at int, err error) {
 	if len(limits) == 0 {
 		return 0, errors.New("there is no limit; give a window or a bucket")
 	}
@@ -20,8 +36,8 @@ func Check(limits []Limit) (at int, err error) {
 			return i, err
 		}
 		for _, other := range limits[:i] {
-			if err := together(other, l); err != nil {
-				return i, err
+			if other.Name == l.Name {
+				return i, fmt.Errorf("two limits have the name %s; give one of them another", l.Name)
 			}
 		}
 	}
@@ -30,12 +46,13 @@ func Check(limits []Limit) (at int, err error) {
 
 // check returns what is wrong with l alone.
 func (l Limit) check() error {
+	if l.Kind != Window && l.Kind != Bucket {
+		return errors.New("the limit is a zero value; make one with Window or Bucket")
+	}
 	if err := checkName(l.Name); err != nil {
 		return err
 	}
 	switch {
-	case l.Kind != Window && l.Kind != Bucket:
-		return errors.New("the limit is a zero value; make one with Window or Bucket")
 	case l.N < 1:
 		return fmt.Errorf("%s grants %d tokens and so nothing; give at least 1", l.Name, l.N)
 	case l.Per < MinPer || l.Per > MaxPer:
@@ -51,11 +68,10 @@ func (l Limit) check() error {
 	case l.Slots < 0 || l.Slots > MaxSlots:
 		return fmt.Errorf("%s has %d slots; give 1 to %d", l.Name, l.Slots, MaxSlots)
 	}
-	_, per := l.Units()
-	if l.Kind == Window {
-		per = 1
+	if l.Capacity() > MaxUnits {
+		return fmt.Errorf("%s has %d tokens; give %d at most", l.Name, l.Capacity(), int64(MaxUnits))
 	}
-	if l.Capacity() > MaxUnits/per {
+	if _, per := l.Units(); l.Kind == Bucket && l.Capacity() > MaxUnits/per {
 		return fmt.Errorf("%s cannot be counted exactly: %d tokens times %d units; give a rounder number of tokens, or fewer", l.Name, l.Capacity(), per)
 	}
 	return nil
@@ -73,19 +89,18 @@ func checkName(name string) error {
 	return nil
 }
 
-// together returns what is wrong with two limits of one subject.
-func together(a, b Limit) error {
+// idle returns which of two limits of one subject can never decide, if one of them cannot. A
+// shadow decides nothing, and may be stricter or laxer.
+func idle(a, b Limit) error {
 	switch {
-	case a.Name == b.Name:
-		return fmt.Errorf("two limits have the name %s; give one of them another", a.Name)
 	case a.Shadow || b.Shadow:
-		return nil // it denies nothing, and may be stricter or laxer
+		return nil
 	case stricter(a, b):
-		return fmt.Errorf("%s can never decide, as %s is always as strict; leave one of them out", b.Name, a.Name)
-	case stricter(b, a):
-		return fmt.Errorf("%s can never decide, as %s is always as strict; leave one of them out", a.Name, b.Name)
+		a, b = b, a
+	case !stricter(b, a):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s can never decide, as %s is always as strict; leave one of them out", a.Name, b.Name)
 }
 
 // stricter reports whether whatever a grants b would grant too.

@@ -28,7 +28,7 @@ func TestALimitThatCannotBeIsRefused(t *testing.T) {
 	bucketSlots := bucket("b", 1, time.Second, 0)
 	bucketSlots.Slots = 1
 	for want, limit := range map[string]limitspec.Limit{
-		"a zero value":                    {Name: "x"},
+		"a zero value":                    {},
 		"grants 0 tokens":                 window("w", 0, time.Second),
 		"grants -1 tokens":                bucket("w", -1, time.Second, 0),
 		"has the time 999µs":              window("w", 1, 999*time.Microsecond),
@@ -39,7 +39,7 @@ func TestALimitThatCannotBeIsRefused(t *testing.T) {
 		"has 257 slots":                   slots,
 		"a burst of -1 tokens":            bucket("b", 1, time.Second, -1),
 		"cannot be counted exactly":       bucket("b", 999_983, 24*time.Hour, 0),
-		"9223372036854775807 tokens":      window("w", math.MaxInt64, time.Second),
+		"has 9223372036854775807 tokens":  window("w", math.MaxInt64, time.Second),
 		"a name of 0 bytes":               window("", 1, time.Second),
 		"a name of 33 bytes":              window("abcdefghijklmnopqrstuvwxyz0123456", 1, time.Second),
 		`"Minute" holds other characters`: window("Minute", 1, time.Second),

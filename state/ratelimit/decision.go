@@ -11,7 +11,7 @@ const Never = time.Duration(math.MaxInt64)
 
 // Decision is what came of a call.
 type Decision struct {
-	// Allowed reports whether the call was granted any tokens.
+	// Allowed reports whether the call was granted any tokens or, of [Limiter.Peek], would be.
 	Allowed bool
 	// Granted is how many tokens it was granted: all it asked for or none, but for
 	// [Limiter.AllowUpTo].
@@ -21,11 +21,11 @@ type Decision struct {
 	// token would. It is 0 for a call that was granted, and may be [Never].
 	RetryAfter time.Duration
 	// DecidedBy is the name of the limit that decided: the one that denies for longest,
-	// or, of a call that was granted, the one that has least left. It is empty where
-	// Redis did not decide.
+	// or, of a call that was granted, the one that has least left. It is empty where Limits
+	// are, and where all are shadows.
 	DecidedBy string
-	// Limits are the limits after the call, in the order in which they were defined. It
-	// is nil where Redis did not decide.
+	// Limits are the limits after the call, in the order in which they were defined. It is
+	// nil where Redis did not decide, or did when the limiter had other limits.
 	Limits []Usage
 	// ServerTime is the time of the server at which it was decided, in microseconds, and
 	// zero where Redis did not decide.
@@ -52,6 +52,7 @@ const (
 
 // Usage is one limit of a subject after a call.
 type Usage struct {
+	// Limit is the limit.
 	Limit Limit
 	// Remaining is how many tokens could be granted now.
 	Remaining int64

@@ -24,19 +24,28 @@ type limiter struct {
 
 func newLimiter(store *state.Store, f *bridge.Family, l limits, o Options) (*limiter, error) {
 	o, err := o.withDefaults()
+	switch {
+	case err != nil:
+	case store.Client() == nil:
+		err = state.ErrNoStore
+	case f == nil:
+		err = errNoFamily
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ratelimit: New: %w", err)
-	}
-	if store.Client() == nil {
-		return nil, fmt.Errorf("ratelimit: New: %w", state.ErrNoStore)
 	}
 	return &limiter{store, f, l, o}, nil
 }
 
+var errNoFamily = errors.New("there is no family; make one with Define")
+
 func (l *limiter) with(given []Limit) (*limiter, error) {
+	if l == nil {
+		return nil, fmt.Errorf("ratelimit: With: %w", state.ErrNoStore)
+	}
 	other := *l
 	var err error
-	if other.limits, err = newLimits(given); err != nil {
+	if other.limits, err = newLimits(given, limitspec.CheckEach); err != nil {
 		return nil, fmt.Errorf("ratelimit: With: %w", err)
 	}
 	return &other, nil
@@ -81,11 +90,11 @@ const maxIDBytes = 256
 func (c *call) check() error {
 	switch {
 	case c.tokens < 1:
-		return ErrTokens
+		return fmt.Errorf("%w: %d; give 1 or more", ErrTokens, c.tokens)
 	case c.once && (c.id == "" || len(c.id) > maxIDBytes):
 		return fmt.Errorf("%w: the OpID has %d bytes; give 1 to %d", state.ErrInvalidKey, len(c.id), maxIDBytes)
-	case c.remembered && c.ttl < time.Millisecond:
-		return fmt.Errorf("ReceiptTTL is %v; give a millisecond or more", c.ttl)
+	case c.remembered && !validTTL(c.ttl):
+		return fmt.Errorf("ReceiptTTL is %v; give %v to %v", c.ttl, minReceiptTTL, maxReceiptTTL)
 	}
 	return nil
 }
@@ -110,15 +119,14 @@ func (l *limiter) command(c *call) exec.Command {
 
 // decide makes one call.
 func (l *limiter) decide(ctx context.Context, op string, c call) (Decision, error) {
-	o, cancel := l.begin(ctx, op, 1, c.needs())
+	o, cancel := l.beginInTime(ctx, op, 1, c.needs())
 	defer cancel()
 	err := l.prepare(o, &c)
 	if err != nil {
 		return Decision{}, o.End(o.Label(c.key, err))
 	}
 	d, err := l.decision(o, &c, o.Client().Do(o.Context(), l.command(&c)))
-	d, err = l.settle(ctx, &c, d, o.Label(c.key, err))
-	return d, o.End(err)
+	return l.settle(ctx, &c, d, o.End(o.Label(c.key, err)))
 }
 
 func (c *call) needs() bridge.Permission {
@@ -128,13 +136,21 @@ func (c *call) needs() bridge.Permission {
 	return bridge.Set
 }
 
-// begin begins an operation, which ends by the time that the options give it.
-func (l *limiter) begin(ctx context.Context, name string, keys int, needs bridge.Permission) (bridge.Operation, context.CancelFunc) {
+// begin begins an operation. That of a zero Limiter must not run.
+func (l *limiter) begin(ctx context.Context, name string, keys int, needs bridge.Permission) bridge.Operation {
+	if l == nil {
+		return bridge.Begin(ctx, nil, bridge.Call{Name: name})
+	}
+	return bridge.Begin(ctx, l.store, bridge.Call{Name: name, Family: l.family, Keys: keys, Needs: needs})
+}
+
+// beginInTime begins an operation that ends by the time that the options give it.
+func (l *limiter) beginInTime(ctx context.Context, name string, keys int, needs bridge.Permission) (bridge.Operation, context.CancelFunc) {
 	cancel := context.CancelFunc(func() {})
-	if l.options.Timeout > 0 {
+	if l != nil && l.options.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, l.options.Timeout)
 	}
-	return bridge.Begin(ctx, l.store, bridge.Call{Name: name, Family: l.family, Keys: keys, Needs: needs}), cancel
+	return l.begin(ctx, name, keys, needs), cancel
 }
 
 // prepare checks a call and finds out its key.
@@ -167,8 +183,11 @@ func (l *limiter) decision(o bridge.Operation, c *call, reply exec.Reply) (Decis
 
 // settle returns what the options make of an error of a call that was sent.
 func (l *limiter) settle(ctx context.Context, c *call, d Decision, err error) (Decision, error) {
-	if err == nil || l.options.OnFailure == ReturnError || over(ctx) || errors.Is(err, ErrRefunded) || errors.Is(err, ErrOpIDReused) {
+	switch {
+	case err == nil, l.options.OnFailure == ReturnError, over(ctx):
 		return d, err
+	case errors.Is(err, ErrRefunded), errors.Is(err, ErrOpIDReused), errors.Is(err, state.ErrClosed):
+		return d, err // the caller has done something wrong
 	}
 	d = Decision{Source: FromPolicy, Err: err}
 	if l.options.OnFailure == FailClosed {

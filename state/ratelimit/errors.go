@@ -4,8 +4,9 @@ import "errors"
 
 // What went wrong, to be matched with [errors.Is].
 var (
-	// ErrTokens says that a call asks for no tokens, or for less.
-	ErrTokens = errors.New("the number of tokens must be at least 1")
+	// ErrTokens says that a call asks for no tokens, or for less, or that a refund is of more
+	// than was taken.
+	ErrTokens = errors.New("not a number of tokens that it can be")
 	// ErrNever says that a call asks for more than a limit can ever have at once.
 	ErrNever = errors.New("more tokens than the limit can ever grant at once")
 	// ErrUnknownLimit says that no limit has that name.

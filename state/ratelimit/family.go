@@ -1,6 +1,10 @@
 package ratelimit
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/typedstate/typedstate/internal/limitspec"
+)
 
 // Global is the subject of a family whose template has no parameter.
 type Global = struct{}
@@ -19,7 +23,7 @@ type Family[K any] struct {
 // exported fields are their values, in the order of the template; for none it is [Global].
 //
 // Define is meant for package variables and panics, with what to mend, if the template,
-// K or a limit is wrong. Templates that can make the same key are not found here but by
+// K or a limit is wrong, or can never decide beside another. Templates that can make the same key are not found here but by
 // stategen.
 func Define[K any](template string, limits ...Limit) *Family[K] {
 	f, err := define[K](template, nil, limits)
@@ -29,8 +33,8 @@ func Define[K any](template string, limits ...Limit) *Family[K] {
 	return f
 }
 
-// DefineKeyed is [Define] with a function that makes the name of a subject's key. Generated
-// code calls it.
+// DefineKeyed is [Define] with a function that makes the name of a subject's key, as the template
+// has it. Generated code calls it.
 func DefineKeyed[K any](template string, name func(K) string, limits ...Limit) *Family[K] {
 	f, err := define(template, name, limits)
 	if err != nil {
@@ -44,7 +48,7 @@ func define[K any](template string, name func(K) string, given []Limit) (*Family
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLimits(given)
+	l, err := newLimits(given, limitspec.Check)
 	if err != nil {
 		return nil, err
 	}

@@ -66,9 +66,15 @@ func family(limits ...ratelimit.Limit) *ratelimit.Family[string] {
 // limiter returns a limiter of the lab's server.
 func (l *lab) limiter(limits ...ratelimit.Limit) *ratelimit.Limiter[string] {
 	l.Helper()
-	made, err := ratelimit.New(l.store, family(limits...), ratelimit.Options{})
+	return l.limiterIn(l.store, limits)
+}
+
+// limiterIn returns a limiter with limits of which some may never decide, as random ones do.
+func (l *lab) limiterIn(store *state.Store, limits []ratelimit.Limit) *ratelimit.Limiter[string] {
+	l.Helper()
+	made, err := ratelimit.New(store, family(limits[0]), ratelimit.Options{})
 	require.NoError(l, err)
-	return made
+	return l.with(made, limits...)
 }
 
 // now returns what the server's clock shows.
@@ -116,9 +122,7 @@ func (l *lab) later(after time.Duration, limits ...ratelimit.Limit) *ratelimit.L
 		return nil
 	})
 	require.NoError(l, err)
-	made, err := ratelimit.New(l.elsewhere, family(limits...), ratelimit.Options{})
-	require.NoError(l, err)
-	return made
+	return l.limiterIn(l.elsewhere, limits)
 }
 
 // allow is AllowN, which must not fail.

@@ -35,10 +35,10 @@ func Bucket(name string, n int64, per time.Duration) Limit {
 	return Limit{limitspec.Limit{Kind: limitspec.Bucket, Name: name, N: n, Per: per}}
 }
 
-// WithBurst returns the bucket with room for that many tokens. A window has no burst.
+// WithBurst returns the bucket with room for that many tokens; 0 is n. A window has no burst.
 func (l Limit) WithBurst(tokens int64) Limit { l.spec.Burst = tokens; return l }
 
-// WithSlots returns the window divided into that many slots, 1 to 256; it is 32 without.
+// WithSlots returns the window divided into that many slots, 1 to 256; 0 is 32.
 // More slots grant a little more under constant demand, and take more memory: about 20
 // bytes for each slot in which something was granted.
 func (l Limit) WithSlots(slots int) Limit { l.spec.Slots = slots; return l }

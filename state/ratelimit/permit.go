@@ -9,8 +9,9 @@ import (
 )
 
 // Permit is the right to be one of those that a [Semaphore] lets in. It renews its lease
-// in the background until it is released or lost, or the process ends; so it must be
-// released. It is safe for concurrent use.
+// in the background, after each third of it, until it is released or lost, or the process
+// ends; so it must be released. A renewal sends EVALSHA with TIME, ZSCORE, PTTL, PEXPIRE and
+// ZADD in it. It is safe for concurrent use.
 //
 // It is lost when the server has it no longer, and, as nobody else can have its place before
 // the lease has ended, when nine tenths of the lease have passed since the last renewal
@@ -52,6 +53,10 @@ func (p *Permit) Fence() int64 { return p.fence }
 // holds and should be deferred.
 func (p *Permit) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
+	if p.ctx == nil { // a zero value
+		cancel(ErrPermitLost)
+		return ctx, func() {}
+	}
 	if p.ctx.Err() != nil { // AfterFunc would take a moment
 		cancel(context.Cause(p.ctx))
 	}
@@ -67,8 +72,12 @@ func (p *Permit) Context(parent context.Context) (context.Context, context.Cance
 // If it fails, it may be repeated, and the lease ends in any case; once it has succeeded,
 // it sends nothing more and returns the same again.
 //
-// It sends EVALSHA, with ZREM in it. O(log n) for n permits.
+// It sends EVALSHA with TIME, ZSCORE and ZREM in it. O(log n) for n permits.
 func (p *Permit) Release(ctx context.Context) (held bool, err error) {
+	if p.semaphore == nil {
+		_, _, err = p.semaphore.release(ctx, "", "")
+		return false, err
+	}
 	trusted := p.trusts()
 	p.stop(context.Canceled)
 	select {

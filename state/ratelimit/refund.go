@@ -1,9 +1,11 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/typedstate/typedstate/internal/bridge"
@@ -17,20 +19,18 @@ func (l *limiter) reserve(ctx context.Context, name string, n int64, opts []Call
 		c.once, c.id = true, rand.Text()
 	}
 	d, err := l.decide(ctx, "Reserve", c)
-	if err != nil && !errors.Is(err, state.ErrUnknownOutcome) {
-		return nil, err
-	}
-	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, left: d.Granted}
-	if err != nil || d.Source == FromPolicy {
+	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id}
+	switch {
+	case errors.Is(cmp.Or(err, d.Err), state.ErrUnknownOutcome):
 		r.left = n // it may have been taken
-	} else {
-		r.at = strconv.FormatInt(d.ServerTime.UnixMicro(), 10)
+	case err == nil && d.Source != FromPolicy:
+		r.left, r.at = d.Granted, strconv.FormatInt(d.ServerTime.UnixMicro(), 10)
 	}
 	return r, err
 }
 
 func (l *limiter) refund(ctx context.Context, r *Reservation, n int64) (bool, error) {
-	o := bridge.Begin(ctx, l.store, bridge.Call{Name: "Refund", Family: l.family, Keys: 1, Needs: bridge.Set})
+	o := l.begin(ctx, "Refund", 1, bridge.Set)
 	back, key, err := l.giveBack(o, r, n)
 	return back, o.End(o.Label(key, err))
 }
@@ -40,7 +40,7 @@ func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bo
 		return false, "", err
 	}
 	if n < 1 || n > r.left {
-		return false, "", ErrTokens
+		return false, "", fmt.Errorf("%w: %d; %d can be given back", ErrTokens, n, r.left)
 	}
 	if key, err = o.Key(r.name); err != nil {
 		return false, key, err
@@ -51,7 +51,7 @@ func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bo
 }
 
 func (l *limiter) reset(ctx context.Context, name string, names []string) error {
-	o := bridge.Begin(ctx, l.store, bridge.Call{Name: "Reset", Family: l.family, Keys: 1, Needs: bridge.Remove})
+	o := l.begin(ctx, "Reset", 1, bridge.Remove)
 	key, err := l.forget(o, name, names)
 	return o.End(o.Label(key, err))
 }
@@ -66,11 +66,9 @@ func (l *limiter) forget(o bridge.Operation, name string, names []string) (key s
 	}
 	cmd := exec.Write("unlink", key)
 	if len(names) > 0 {
-		fields := make([]any, len(names))
-		for i, name := range names {
-			if fields[i] = name; l.limits.index(name) < 0 {
-				return key, ErrUnknownLimit
-			}
+		fields, err := l.limits.fields(names)
+		if err != nil {
+			return key, err
 		}
 		cmd = resetScript.Write([]string{key}, fields...)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
@@ -54,7 +55,7 @@ func TestARefundIsMadeOnce(t *testing.T) {
 		back, err = r.Refund(t.Context())
 		require.NoError(t, err)
 		assert.True(t, back, "it is back")
-		assert.True(t, l.refund(r, 1))
+		assert.False(t, l.refund(r, 1), "that was another refund")
 		assert.Equal(t, before, l.stored(), "a repeat gives nothing back")
 	}
 	_, err = limiter.Reserve(t.Context(), subject, 4, ratelimit.OpID("op"))
@@ -69,13 +70,18 @@ func TestAPartIsGivenBackAndTheRestIsUsed(t *testing.T) {
 	l := newLab(t, 1)
 	limiter := l.limiter(ratelimit.Window("w", 10, time.Minute), ratelimit.Bucket("b", 20, time.Hour))
 	r := l.reserve(limiter, 4)
-	for _, n := range []int64{0, -1, 5} {
+	assert.False(t, l.refund(r, 0), "nothing")
+	for _, n := range []int64{-1, 5} {
 		_, err := r.RefundN(t.Context(), n)
 		require.ErrorIs(t, err, ratelimit.ErrTokens, n)
 	}
 	assert.True(t, l.refund(r, 3))
 	assert.Equal(t, []int64{9, 19}, l.remaining(limiter))
-	assert.True(t, l.refund(r, 1), "it was made already")
+	assert.True(t, l.refund(r, 3), "it was made already")
+	assert.False(t, l.refund(r, 1), "another was made already")
+	back, err := r.Refund(t.Context())
+	require.NoError(t, err)
+	assert.False(t, back, "not all of it")
 	assert.Equal(t, []int64{9, 19}, l.remaining(limiter))
 }
 
@@ -103,7 +109,7 @@ func TestAZeroReservationHasTakenNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, back)
 	_, err = r.RefundN(t.Context(), 1)
-	require.ErrorIs(t, err, ratelimit.ErrTokens)
+	require.ErrorIs(t, err, state.ErrNoStore)
 }
 
 // A reservation of a repeat can give back what the first call took.
@@ -212,9 +218,9 @@ func TestARefundNeverLetsMorePassThanTheLimits(t *testing.T) {
 		limits := l.someLimits(3)
 		t.Logf("limits %v", limits)
 		ttl := time.Duration(l.within(longest(limits)*2)+1000) * time.Microsecond
-		limiter, err := ratelimit.New(l.store, family(limits...), ratelimit.Options{ReceiptTTL: ttl})
+		limiter, err := ratelimit.New(l.store, family(limits[0]), ratelimit.Options{ReceiptTTL: ttl})
 		require.NoError(t, err)
-		r := &refunds{lab: l, limiter: limiter, limits: limits, ttl: ttl.Microseconds()}
+		r := &refunds{lab: l, limiter: l.with(limiter, limits...), limits: limits, ttl: ttl.Microseconds()}
 		for _, limit := range limits {
 			counted := newModel(limit)
 			if !isWindow(limit) {

@@ -1,7 +1,7 @@
 -- Forgets what was used of limits. See take.lua for what is stored.
 --
 -- KEYS[1]: the hash of the subject
--- ARGV: the names of the limits
+-- ARGV: the fields of the limits
 --
 -- Replies 1. What was reserved before is not given back after: slots have numbers of their
 -- own, and a bucket another life.

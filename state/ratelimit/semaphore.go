@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,11 +75,14 @@ type Semaphore[K any] struct {
 }
 
 // NewSemaphore returns the semaphores of f's subjects in store, whose prefix begins their
-// keys. It fails with state.ErrNoStore; it sends nothing. What takes permits needs a store
-// with EnableSet.
+// keys. It fails with state.ErrNoStore, or if there is no family; it sends nothing. What takes
+// permits needs a store with EnableSet.
 func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[K], error) {
 	if store.Client() == nil {
 		return nil, fmt.Errorf("ratelimit: NewSemaphore: %w", state.ErrNoStore)
+	}
+	if f == nil || f.subjects.family == nil {
+		return nil, errors.New("ratelimit: NewSemaphore: there is no family; make one with DefineSemaphore")
 	}
 	return &Semaphore[K]{f.subjects, newSemaphore(store, f.subjects.family, f.permits, f.lease)}, nil
 }
@@ -87,10 +91,11 @@ func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[
 // [ErrFull], if all are taken. If it fails with another error there is no permit either: one
 // that the server may have given all the same is given back in the background.
 //
-// It sends EVALSHA, and EVAL to a server that does not know the script, with ZCOUNT, ZADD
-// and PEXPIRE in it. O(log n) for n permits, and O(e) for e whose leases have ended since.
+// It sends EVALSHA, and EVAL to a server that does not know the script, with TIME, ZCOUNT,
+// ZSCORE, ZRANGEBYSCORE, ZADD, PTTL, PEXPIRE and ZREMRANGEBYSCORE in it. O(log n) for n permits,
+// and O(e) for e whose leases have ended since.
 func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.name(subject), false)
+	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.key(subject), false)
 }
 
 // Acquire is [Semaphore.TryAcquire] that waits until there is a permit, or until ctx ends;
@@ -99,7 +104,7 @@ func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, erro
 // a little earlier at random, and when the first lease may end. Who waits longest is not
 // sure to be first.
 func (s *Semaphore[K]) Acquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "Acquire", s.subjects.name(subject), true)
+	return s.semaphore.acquire(ctx, "Acquire", s.subjects.key(subject), true)
 }
 
 // Do waits for a permit as [Semaphore.Acquire] does, calls f with a context that ends if the
@@ -120,10 +125,11 @@ func (s *Semaphore[K]) Do(ctx context.Context, subject K, f func(ctx context.Con
 	return f(inside, p)
 }
 
-// InUse returns how many permits of subject are taken. It sends EVALSHA, with ZCOUNT in it,
-// to the primary, and works on a store without EnableSet. O(log n).
+// InUse returns how many permits of subject are taken. It works on a store without EnableSet,
+// and fails with state.ErrGetDisabled on one with DisableGet. It sends EVALSHA to the primary,
+// with TIME and ZCOUNT in it. O(log n).
 func (s *Semaphore[K]) InUse(ctx context.Context, subject K) (int, error) {
-	return s.semaphore.inUse(ctx, s.subjects.name(subject))
+	return s.semaphore.inUse(ctx, s.subjects.key(subject))
 }
 
 // FullError says that all permits of a subject are taken. It matches [ErrFull].

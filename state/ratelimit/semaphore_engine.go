@@ -58,6 +58,9 @@ func (s *semaphore) trusted() time.Duration { return s.lease - s.lease/10 }
 
 // begin begins an operation on one subject and returns its key in Redis.
 func (s *semaphore) begin(ctx context.Context, op, name string, needs bridge.Permission) (o bridge.Operation, key string, err error) {
+	if s == nil { // of a zero Semaphore
+		s = new(semaphore)
+	}
 	o = bridge.Begin(ctx, s.store, bridge.Call{Name: op, Family: s.family, Keys: 1, Needs: needs})
 	if err = o.Err(); err == nil {
 		key, err = o.Key(name)

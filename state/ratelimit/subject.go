@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/internal/keyspec"
@@ -29,8 +30,19 @@ func newSubjects[K any](template string, name func(K) string) (subjects[K], erro
 			return subjects[K]{}, err
 		}
 		name = func(k K) string { return f.Name(parts(k)...) }
+		if none := *new(K); strings.Contains(name(none), keyspec.MarkMismatch) {
+			return subjects[K]{}, fmt.Errorf("a subject of type %T is no part of the template's types", none)
+		}
 	}
 	return subjects[K]{f, name}, nil
+}
+
+// key returns the name of a subject's key. There is none in a zero Limiter.
+func (s *subjects[K]) key(subject K) string {
+	if s.name == nil {
+		return ""
+	}
+	return s.name(subject)
 }
 
 // partsOf returns what takes the values of a template's parameters out of a subject of that

@@ -30,7 +30,7 @@ type request struct {
 }
 
 func (l *limiter) allowMany(ctx context.Context, requests []request) ([]Decision, error) {
-	o, cancel := l.begin(ctx, "AllowMany", len(requests), bridge.Set)
+	o, cancel := l.beginInTime(ctx, "AllowMany", len(requests), bridge.Set)
 	defer cancel()
 	decisions := make([]Decision, len(requests))
 	calls := make([]call, len(requests))
@@ -87,7 +87,7 @@ func (l *limiter) wait(ctx context.Context, op, name string, n int64, opts []Cal
 			return d, d.Err // the call may have been counted, so it is not made again
 		}
 		if err := l.sleep(ctx, d.RetryAfter); err != nil {
-			o := bridge.Begin(ctx, l.store, bridge.Call{Name: op, Family: l.family})
+			o := l.begin(ctx, op, 0, 0)
 			return d, o.End(o.Label("", err))
 		}
 	}

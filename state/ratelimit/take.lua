@@ -1,7 +1,7 @@
 -- Takes tokens from all limits of a subject, or from none.
 --
 -- KEYS[1]: the hash of the subject
--- ARGV: the names of all limits, and after them for each limit: w for a window or b for a
+-- ARGV: the fields of all limits, and after them for each limit: w for a window or b for a
 -- bucket, as a capital if it is a shadow; and of a window the tokens, its time and the time
 -- of a slot, of a bucket the units that it holds, those it refills by in a microsecond,
 -- and those of a token
@@ -18,13 +18,13 @@
 -- All times are microseconds. All numbers are integers below 2^53, which Lua's doubles
 -- hold exactly, and are written with %d, as tostring rounds them.
 --
--- The hash has a field for each limit, named like it:
---   of a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time. Once
+-- The hash has a field for each limit, named by kind, time of a window, and name:
+--   b:<name>, a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time. Once
 --     it was charged by a call with an id, that goes on with ;ever;life, and /gaps if there are
 --     any: its units are numbered up to ever, lower numbers drain first, life tells it from an
 --     earlier one of that name, and gaps are the units between others that were given
 --     back, as highest:count,highest:count,... from the highest down
---   of a window: total;last;count;first;open;time:count,time:count,...
+--   w<time>:<name>, a window: total;last;count;first;open;time:count,time:count,...
 --     The newest slot has its latest token at last, has that count, and is open since that time;
 --     the others follow, oldest first. They are numbered from first on, and the newest has the
 --     highest number. A number is never used again for what can still be given back.

@@ -32,8 +32,8 @@ func TestOtherLimitsGoOnWithWhatWasUsed(t *testing.T) {
 		"window, more tokens":         {window, ratelimit.Window("x", 100, time.Minute), 94},
 		"window, fewer tokens":        {window, ratelimit.Window("x", 7, time.Minute), 1},
 		"window, fewer than used":     {window, ratelimit.Window("x", 2, time.Minute), 0},
-		"window, longer":              {window, ratelimit.Window("x", 10, time.Hour), 4},
-		"window, shorter":             {window, ratelimit.Window("x", 10, time.Second), 4},
+		"window, longer":              {window, ratelimit.Window("x", 10, time.Hour), 10},
+		"window, shorter":             {window, ratelimit.Window("x", 10, time.Second), 10},
 		"window, other slots":         {window, window.WithSlots(1), 4},
 		"window, shadow":              {window, window.AsShadow(), 4},
 		"window, no shadow":           {window.AsShadow(), window, 4},
@@ -66,7 +66,10 @@ func TestOtherLimitsGoOnWithWhatWasUsed(t *testing.T) {
 				assert.True(t, d.Allowed)
 				assert.Zero(t, d.Limits[0].Remaining)
 				l.probe(d.Limits[0], 1)
-				if isWindow(c.was) == isWindow(c.is) && c.was.Capacity() <= 6+c.want {
+				switch apart := isWindow(c.was) != isWindow(c.is) || isWindow(c.was) && c.was.Per() != c.is.Per(); {
+				case apart:
+					assert.EqualValues(t, 4, l.peek(was).Limits[0].Remaining, "and not back")
+				case c.was.Capacity() <= 6+c.want:
 					assert.Zero(t, l.peek(was).Limits[0].Remaining, "and back")
 				}
 			}
@@ -98,16 +101,15 @@ func TestABucketThatIsRedefinedToAndFroLosesNothing(t *testing.T) {
 	})
 }
 
-// TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall changes between windows that differ at
-// random.
+// TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall changes between windows of one time that
+// differ at random.
 func TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall(t *testing.T) {
 	t.Parallel()
 	eachSeed(t, 15, func(_ *testing.T, l *lab) {
-		var all []ratelimit.Limit
-		for len(all) < 3 {
-			if one := l.someLimit("w"); isWindow(one) {
-				all = append(all, plain(one))
-			}
+		all := make([]ratelimit.Limit, 3)
+		per := time.Duration(1000+l.Int64N(1e9)) * time.Microsecond
+		for i := range all {
+			all[i] = ratelimit.Window("w", 1+l.Int64N(40), per).WithSlots(1 + l.IntN(40))
 		}
 		j := newJudge(l, all[0])
 		m := j.models[0].(*windowModel)
