@@ -50,9 +50,6 @@ func Per[K any](l *ratelimit.Limiter[K], subject func(*http.Request) (K, error))
 				return d, nil, err
 			}
 			taken, err := l.Reserve(ctx, k, 1, ratelimit.ReceiptTTL(receiptTTL))
-			if taken == nil {
-				return ratelimit.Decision{}, nil, err
-			}
 			return taken.Decision, taken.Refund, err
 		}, nil
 	}}

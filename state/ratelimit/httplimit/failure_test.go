@@ -31,7 +31,7 @@ func TestWhatRedisDoesNotDecideIsNoFaultOfTheClient(t *testing.T) {
 			s := newStage(t)
 			users := s.limiter(t, "users:<id>", ratelimit.Options{OnFailure: tc.policy}, ratelimit.Window("w", 1, time.Minute))
 			h := httplimit.New(httplimit.Options{Legacy: true}, httplimit.Per(users, header("User")))(&counter{})
-			require.NoError(t, s.server.Close())
+			s.refuse(t, "users:alice")
 			w := send(h, request("GET", "User", "alice"))
 			assert.Equal(t, tc.status, w.Code)
 			assert.Equal(t, tc.sent, sent(w))
@@ -65,7 +65,7 @@ func TestOnErrorIsToldWhatIsWrong(t *testing.T) {
 					w.WriteHeader(http.StatusTeapot)
 				},
 			}, httplimit.Per(users, header("User")))(&passed)
-			require.NoError(t, s.server.Close())
+			s.refuse(t, "users:alice")
 			r := request("GET")
 			r.Header.Set("User", tc.user)
 			assert.Equal(t, http.StatusTeapot, send(h, r).Code)
@@ -116,7 +116,7 @@ func TestASubjectThatIsNotFoundTakesNothing(t *testing.T) {
 func TestWhatAClosedPolicyRefusesTakesNothingFromOthers(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{OnFailure: ratelimit.FailClosed})
-	require.NoError(t, s.server.Client().Set(t.Context(), "test:tenants:acme", "of another type", 0).Err())
+	s.refuse(t, "tenants:acme")
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, map[string]string{"Retry-After": "1"}, sent(w), "no fields, though the user's limits are known")
@@ -126,7 +126,7 @@ func TestWhatAClosedPolicyRefusesTakesNothingFromOthers(t *testing.T) {
 func TestOnlyWhatRedisHasDecidedIsTold(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{OnFailure: ratelimit.FailOpen})
-	require.NoError(t, s.server.Client().Set(t.Context(), "test:tenants:acme", "of another type", 0).Err())
+	s.refuse(t, "tenants:acme")
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusNoContent, w.Code)
 	assert.Equal(t, map[string]string{

@@ -128,7 +128,7 @@ func TestTokensComeBackThoughTheClientIsGone(t *testing.T) {
 func TestTokensComeBackWhenALaterCheckFails(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
-	require.NoError(t, s.server.Client().Set(t.Context(), "test:tenants:acme", "of another type", 0).Err())
+	s.refuse(t, "tenants:acme")
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Empty(t, sent(w))
