@@ -9,7 +9,6 @@ type Command struct {
 	name   string // in lower case
 	script *Script
 	args   []any // of a general command, the name included
-	own    bool  // nobody has args but the command, so that its first attempt may change them
 
 	// Of a GET and a SET, which are made most often and so without boxes for
 	// their arguments.

@@ -161,10 +161,8 @@ func newGeneral(c *Command) request {
 	r.mark.name, r.write = c.name, c.write
 	args := c.args
 	if c.write {
-		if !c.own {
-			args = append(make([]any, 0, len(args)), args...)
-		}
-		args[0], c.own = &r.mark, false
+		args = append(make([]any, 0, len(args)), args...)
+		args[0] = &r.mark
 	}
 	if key := c.routingKey(); key != "" {
 		r.key.bytes = bytesOf(key)

@@ -68,7 +68,7 @@ func (p Prepared) command(key string, more []any, write bool) Command {
 	args := make([]any, 0, len(p.args)+len(more))
 	args = append(append(args, p.args...), more...)
 	args[3] = key
-	return Command{name: "evalsha", args: args, own: true, script: p.script, write: write}
+	return Command{name: "evalsha", args: args, script: p.script, write: write}
 }
 
 // withSource returns the command that also works where the server does not know

@@ -43,7 +43,7 @@ func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error
 // customer's plan. A window that has the name and time of an earlier one goes on with what
 // was used of it, and so does a bucket that has the name of an earlier one: it refills at its
 // own rate, and if it is smaller than what was used, it is used up. A window with another time
-// begins anew, and both keep to their own. It fails if a limit is wrong, but takes one that can never decide beside another.
+// begins anew, and both keep to their own and take room while the subject lives. It fails if a limit is wrong, but takes one that can never decide beside another.
 func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	other, err := l.limiter.with(limits)
 	if err != nil {

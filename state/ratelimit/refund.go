@@ -19,7 +19,7 @@ func (l *limiter) reserve(ctx context.Context, name string, n int64, opts []Call
 		c.once, c.id = true, rand.Text()
 	}
 	d, err := l.decide(ctx, "Reserve", c)
-	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id}
+	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, call: takeAll + " " + strconv.FormatInt(n, 10)}
 	switch {
 	case errors.Is(cmp.Or(err, d.Err), state.ErrUnknownOutcome):
 		r.left = n // it may have been taken
@@ -46,7 +46,7 @@ func (l *limiter) giveBack(o bridge.Operation, r *Reservation, n int64) (back bo
 		return false, key, err
 	}
 	// It is sent as what may be repeated, as it gives back once.
-	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, r.id, strconv.FormatInt(n, 10), r.at)).Int()
+	code, err := o.Client().Do(o.Context(), refundScript.ReadPrimary([]string{key}, r.id, strconv.FormatInt(n, 10), r.call, r.at)).Int()
 	return code == 1, key, o.Cause(err, false)
 }
 

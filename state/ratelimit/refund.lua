@@ -3,7 +3,8 @@
 -- KEYS[1]: the hash of the subject
 -- ARGV[1]: the id of the call
 -- ARGV[2]: how many tokens
--- ARGV[3]: the time that was replied to the call, or "" if that is not known
+-- ARGV[3]: mode and tokens of the call
+-- ARGV[4]: the time that was replied to it, or "" if that is not known
 --
 -- Replies 1 if that many tokens are back, by this run or an earlier one, and 0 if nothing is
 -- known of the call any more, or it is another.
@@ -18,11 +19,10 @@ if stored.err then
 	return stored
 end
 local offset = tonumber(string.match(stored[1] or '', '^(%d+);') or 0)
-local expires, gone, call, at, granted, taken = string.match(stored[2] or '', '^(%d+) (%d+) (%a+ %d+ %S+ %d+,(%d+),(%d+)%S*)(.*)$')
-if not expires or expires + 0 <= time[1] * 1000000 + time[2] + offset or ARGV[3] ~= '' and at ~= ARGV[3] then
+local expires, gone, was, call, at, taken = string.match(stored[2] or '', '^(%d+) (%d+) (%a+ %d+) (%S+ %d+,(%d+),%S+)(.*)$')
+if not expires or expires + 0 <= time[1] * 1000000 + time[2] + offset or was ~= ARGV[3] or ARGV[4] ~= '' and at ~= ARGV[4] then
 	return 0
 end
-tokens = math.min(tokens, granted)
 if gone ~= '0' then
 	return gone + 0 == tokens and 1 or 0
 end
@@ -108,7 +108,7 @@ for name, what in string.gmatch(taken, ' ([^ ;]+);(%S+)') do
 	end
 end
 writes[#writes + 1] = 'op:' .. ARGV[1]
-writes[#writes + 1] = string.format('%s %d %s%s', expires, tokens, call, taken)
+writes[#writes + 1] = string.format('%s %d %s %s%s', expires, tokens, was, call, taken)
 -- The error of the first write is handed on as it is: nothing was written then.
 local wrote = redis.pcall('HSET', key, unpack(writes))
 if type(wrote) == 'table' and wrote.err then

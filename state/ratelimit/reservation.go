@@ -12,6 +12,7 @@ type Reservation struct {
 	limiter *limiter
 	name    string // of the subject's key
 	id      string
+	call    string // mode and tokens
 	at      string // the time that was replied, in microseconds, or ""
 	left    int64  // how many tokens it can give back
 }

@@ -49,27 +49,46 @@ func (l *limiter) allowMany(ctx context.Context, requests []request) ([]Decision
 	if b.Len() > 0 {
 		o.Client().Send(o.Context(), &b)
 	}
-	failed, firstErr := 0, error(nil)
+	var undecided, failed failures
 	for i := range decisions {
 		d, err := &decisions[i], decisions[i].Err
 		if err == nil {
 			*d, err = l.decision(o, &calls[i], *replies[i])
-			*d, err = l.settle(ctx, &calls[i], *d, o.Label(calls[i].key, err))
+			err = o.Label(calls[i].key, err)
+			undecided.add(err)
+			*d, err = l.settle(ctx, &calls[i], *d, err)
 		} else {
 			err = o.Label(calls[i].key, err)
+			undecided.add(err)
 		}
-		if err == nil {
-			continue
+		if failed.add(err); err != nil {
+			d.Err = err
 		}
-		if d.Err = err; failed == 0 {
-			firstErr = err
-		}
-		failed++
 	}
-	if failed > 0 {
-		firstErr = fmt.Errorf("%d of %d calls failed: %w", failed, len(requests), firstErr)
+	_ = o.End(undecided.of(len(requests))) // the observer is told what the options make up for, too
+	return decisions, failed.of(len(requests))
+}
+
+// failures are the calls of many that have failed.
+type failures struct {
+	count int
+	first error
+}
+
+func (f *failures) add(err error) {
+	if err == nil {
+		return
 	}
-	return decisions, o.End(firstErr)
+	if f.count++; f.first == nil {
+		f.first = err
+	}
+}
+
+func (f *failures) of(calls int) error {
+	if f.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d calls failed: %w", f.count, calls, f.first)
 }
 
 // maxJitter bounds by how much longer than it has to a call waits, so that those who wait
