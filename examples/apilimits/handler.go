@@ -10,7 +10,10 @@ import (
 )
 
 // caller is who calls the API.
-type caller struct{ user, tenant string }
+type caller struct {
+	user   UserID
+	tenant TenantID
+}
 
 // callers are who may, by their API keys.
 var callers = map[string]caller{
@@ -22,8 +25,8 @@ var callers = map[string]caller{
 // newHandler returns the API. It finds out who calls before it limits them.
 func newHandler(l limits) http.Handler {
 	limited := httplimit.New(httplimit.Options{},
-		httplimit.Per(l.users, func(r *http.Request) (string, error) { return callerOf(r).user, nil }).Prefix("user-"),
-		httplimit.Per(l.tenants, func(r *http.Request) (string, error) { return callerOf(r).tenant, nil }).Prefix("tenant-"))
+		httplimit.Per(l.users, func(r *http.Request) (UserID, error) { return callerOf(r).user, nil }).Prefix("user-"),
+		httplimit.Per(l.tenants, func(r *http.Request) (TenantID, error) { return callerOf(r).tenant, nil }).Prefix("tenant-"))
 	mux := http.NewServeMux()
 	mux.Handle("GET /orders", authenticated(limited(http.HandlerFunc(orders))))
 	return mux

@@ -11,14 +11,21 @@ import (
 
 //go:generate go run ../../cmd/stategen
 
+// UserID and TenantID are types of their own, so that no limiter of one is taken for that of
+// the other.
+type (
+	UserID   string
+	TenantID string
+)
+
 // UserCalls are what each user may do: 3 calls in any minute.
 //
-//state:limit calls:user:<userID> window=3/1m,name=minute
+//state:limit calls:user:<userID:UserID> window=3/1m,name=minute
 type UserCalls struct{}
 
 // TenantCalls are what all users of a tenant share: bursts of 5 calls, 300 in an hour.
 //
-//state:limit calls:tenant:<tenantID> bucket=300/1h,burst=5,name=hour
+//state:limit calls:tenant:<tenantID:TenantID> bucket=300/1h,burst=5,name=hour
 type TenantCalls struct{}
 
 // limits are those of the API.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,4 +59,10 @@ func TestAStrangerIsAskedWhoTheyAre(t *testing.T) {
 	authenticated(nil).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/orders", http.NoBody))
 	assert.Equal(t, http.StatusUnauthorized, w.Code)
 	assert.Equal(t, "Bearer", w.Header().Get("WWW-Authenticate"))
+}
+
+func TestALimiterIsNotTakenForAnother(t *testing.T) {
+	t.Parallel()
+	var l limits
+	assert.False(t, reflect.TypeOf(l.users).AssignableTo(reflect.TypeOf(l.tenants)), "they could be swapped")
 }

@@ -13,38 +13,44 @@ import (
 // If this line does not compile, this file needs a later runtime: go get github.com/typedstate/typedstate@latest
 const _ = rt.Version1
 
-var userCallsLimits = ratelimit.DefineKeyed("calls:user:<userID>",
-	func(userID string) string {
+var userCallsLimits = ratelimit.DefineKeyed("calls:user:<userID:UserID>",
+	func(userID UserID) string {
 		b := rt.Start("calls:user:")
-		b = rt.AppendString(b, userID)
+		b = rt.AppendString(b, string(userID))
 		return rt.End(b)
 	},
 	ratelimit.Window("minute", 3, time.Minute),
 )
 
-// UserCallsLimiter limits the subjects of "calls:user:<userID>":
+// UserCallsLimiter limits the subjects of "calls:user:<userID:UserID>":
 //   - minute: window=3/1m,name=minute
-type UserCallsLimiter = ratelimit.Limiter[string]
+type UserCallsLimiter = ratelimit.Limiter[UserID]
 
 // NewUserCallsLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
 func NewUserCallsLimiter(store *state.Store, o ratelimit.Options) (*UserCallsLimiter, error) {
 	return ratelimit.New(store, userCallsLimits, o)
 }
 
-var tenantCallsLimits = ratelimit.DefineKeyed("calls:tenant:<tenantID>",
-	func(tenantID string) string {
+var tenantCallsLimits = ratelimit.DefineKeyed("calls:tenant:<tenantID:TenantID>",
+	func(tenantID TenantID) string {
 		b := rt.Start("calls:tenant:")
-		b = rt.AppendString(b, tenantID)
+		b = rt.AppendString(b, string(tenantID))
 		return rt.End(b)
 	},
 	ratelimit.Bucket("hour", 300, time.Hour).WithBurst(5),
 )
 
-// TenantCallsLimiter limits the subjects of "calls:tenant:<tenantID>":
+// TenantCallsLimiter limits the subjects of "calls:tenant:<tenantID:TenantID>":
 //   - hour: bucket=300/1h,burst=5,name=hour
-type TenantCallsLimiter = ratelimit.Limiter[string]
+type TenantCallsLimiter = ratelimit.Limiter[TenantID]
 
 // NewTenantCallsLimiter returns a limiter whose subjects are in store. See [ratelimit.New].
 func NewTenantCallsLimiter(store *state.Store, o ratelimit.Options) (*TenantCallsLimiter, error) {
 	return ratelimit.New(store, tenantCallsLimits, o)
 }
+
+// If a line below does not compile, a type has changed since this file was generated: go generate
+const (
+	_ = UserID("")
+	_ = TenantID("")
+)

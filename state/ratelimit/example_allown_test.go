@@ -25,17 +25,20 @@ func ExampleLimiter_AllowN() {
 
 	for _, rows := range []int64{70, 40, 30, 101} {
 		d, err := limiter.AllowN(ctx, "acme", rows)
-		if d.RetryAfter == ratelimit.Never {
-			fmt.Println(rows, "rows are too many at any time", err)
-			continue
+		switch {
+		case err != nil:
+			fmt.Println(err)
+		case d.RetryAfter == ratelimit.Never:
+			fmt.Println(rows, "rows are too many at any time")
+		default:
+			fmt.Println(rows, d.Allowed, d.RetryAfter)
 		}
-		fmt.Println(rows, d.Allowed, d.RetryAfter, err)
 	}
 	// Output:
-	// 70 true 0s <nil>
-	// 40 false 6s <nil>
-	// 30 true 0s <nil>
-	// 101 rows are too many at any time <nil>
+	// 70 true 0s
+	// 40 false 6s
+	// 30 true 0s
+	// 101 rows are too many at any time
 }
 
 // A batch goes as far as its tokens do.

@@ -23,21 +23,26 @@ func ExampleLimiter_Reserve() {
 	limiter, _ := ratelimit.New(store, transfers, ratelimit.Options{})
 
 	reserved, err := limiter.Reserve(ctx, "DE89", 800)
-	fmt.Println(reserved.Allowed, err)
-	other, err := limiter.Reserve(ctx, "DE89", 300)
-	fmt.Println(other.Allowed, err)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(reserved.Allowed)
+	try := func() {
+		d, err := limiter.AllowN(ctx, "DE89", 300)
+		fmt.Println(d.Allowed, err)
+	}
+	try()
 
 	fmt.Println(reserved.Refund(ctx))
 	fmt.Println(reserved.Refund(ctx)) // they are back, once
-
-	other, err = limiter.Reserve(ctx, "DE89", 300)
-	fmt.Println(other.Allowed, other.Limits[0].Remaining, err)
+	try()
 	// Output:
-	// true <nil>
+	// true
 	// false <nil>
 	// true <nil>
 	// true <nil>
-	// true 700 <nil>
+	// true <nil>
 }
 
 // Of what was taken for a guess, what was not used goes back.
@@ -53,13 +58,19 @@ func ExampleReservation_RefundN() {
 	limiter, _ := ratelimit.New(store, words, ratelimit.Options{})
 
 	guess, err := limiter.Reserve(ctx, "alice", 500)
-	fmt.Println(guess.Allowed, err)
+	if err != nil || !guess.Allowed {
+		fmt.Println("not now", err)
+		return
+	}
 	const used = 120
 	fmt.Println(guess.RefundN(ctx, guess.Granted-used))
 	d, err := limiter.Peek(ctx, "alice")
-	fmt.Println(d.Limits[0].Remaining, err)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(d.Limits[0].Remaining)
 	// Output:
 	// true <nil>
-	// true <nil>
-	// 880 <nil>
+	// 880
 }

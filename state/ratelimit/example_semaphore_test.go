@@ -21,20 +21,28 @@ func ExampleSemaphore() {
 	semaphore, _ := ratelimit.NewSemaphore(store, imports)
 	ctx := context.Background()
 
-	first, _ := semaphore.TryAcquire(ctx, "acme")
-	second, _ := semaphore.TryAcquire(ctx, "acme")
-	_, err := semaphore.TryAcquire(ctx, "acme")
+	first, err := semaphore.TryAcquire(ctx, "acme")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	second, err := semaphore.TryAcquire(ctx, "acme")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = semaphore.TryAcquire(ctx, "acme")
 	fmt.Println("full:", errors.Is(err, ratelimit.ErrFull))
 	fmt.Println("grows:", second.Fence() > first.Fence())
 
-	held, _ := first.Release(ctx)
-	fmt.Println("held until now:", held)
-	_, _ = second.Release(ctx)
+	fmt.Println(first.Release(ctx)) // it was held until now
+	fmt.Println(second.Release(ctx))
 	fmt.Println(semaphore.InUse(ctx, "acme"))
 	// Output:
 	// full: true
 	// grows: true
-	// held until now: true
+	// true <nil>
+	// true <nil>
 	// 0 <nil>
 }
 

@@ -22,17 +22,23 @@ func ExampleLimiter_With() {
 	ctx := context.Background()
 	free, _ := ratelimit.New(store, calls, ratelimit.Options{})
 	paid, err := free.With(ratelimit.Window("hour", 10, time.Hour))
-	fmt.Println(err)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	plans := map[string]*ratelimit.Limiter[string]{"free": free, "paid": paid}
 	for _, plan := range []string{"free", "free", "free", "paid"} {
 		d, err := plans[plan].Allow(ctx, "acme")
-		fmt.Println(plan, d.Allowed, d.Limits[0].Remaining, err)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(plan, d.Allowed, d.Limits[0].Remaining)
 	}
 	// Output:
-	// <nil>
-	// free true 1 <nil>
-	// free true 0 <nil>
-	// free false 0 <nil>
-	// paid true 7 <nil>
+	// free true 1
+	// free true 0
+	// free false 0
+	// paid true 7
 }

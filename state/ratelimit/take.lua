@@ -85,9 +85,9 @@ while true do
 	for i = 1, count do
 		local text, at = stored[i + 1], count + 4 * i - 3
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
-		local left, wait, more, all, anew = 0, 0, 0, 0, false
+		local left, wait, more, all, empty, anew = 0, 0, 0, 0, 0, false
 		if kind == 'b' or kind == 'B' then
-			local level, ever, rest = 0, nil, nil
+			local level, seen, ever, rest = 0, 0, nil, nil
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
@@ -108,11 +108,16 @@ while true do
 						else
 							part = math.min(c, math.floor(part / unit) + 1)
 						end
-						level = whole * c + part
+						level = math.min(whole * c + part, 4503599627370496)
 						anew = ever
 					end
-					-- A bucket that has become smaller is used up at most.
-					level = (level < a and level or a) - (now - since) * b
+					-- A bucket that is smaller than one of its name that was filled is seen as full, and
+					-- what is stored remembers the larger one.
+					seen = (level < a and level or a) - (now - since) * b
+					if seen < 0 then
+						seen = 0
+					end
+					level = level - (now - since) * b
 					if level < 0 then
 						level = 0
 					end
@@ -120,7 +125,7 @@ while true do
 					anew = true
 				end
 			end
-			local lacks = level + wanted * c - a
+			local lacks = seen + wanted * c - a
 			if wanted * c > a then
 				wait = -1
 			elseif lacks > 0 then
@@ -128,10 +133,10 @@ while true do
 				wait = wait + -wait % 1
 			elseif charge > 0 then
 				local takes = charge * c
-				if level + takes > a then -- a shadow, which can have less than was granted
-					takes = math.floor((a - level) / c) * c
+				if seen + takes > a then -- a shadow, which can have less than was granted
+					takes = math.floor((a - seen) / c) * c
 				end
-				level = level + takes
+				level, seen = level + takes, seen + takes
 				if ever or id or anew then
 					ever, rest = (ever or level - takes) + takes, rest or ';0'
 					if anew or ever > 4503599627370496 then
@@ -145,14 +150,15 @@ while true do
 				writes[size + 1], writes[size + 2] = ARGV[i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
 				size = size + 2
 			end
-			if level < a then
-				left = (a - level) / c
+			if seen < a then
+				left = (a - seen) / c
 				left = left - left % 1
 			end
-			if level > 0 then
-				more, all = (level + (left + 1) * c - a) / b, level / b
+			if seen > 0 then
+				more, all = (seen + (left + 1) * c - a) / b, seen / b
 				more, all = more + -more % 1, all + -all % 1
 			end
+			empty = level / b
 		else
 			local total, last, newest, slots, first, open, place = string.match(text or '', '^(%d+);(%d+);(%d+);()(%d+);(%d+);()')
 			local oldest, n, next
@@ -224,6 +230,9 @@ while true do
 		denied = denied or wait ~= 0 and (kind == 'b' or kind == 'w')
 		if all > longest then
 			longest = all
+		end
+		if empty > longest then
+			longest = empty
 		end
 		reply[4 * i], reply[4 * i + 1], reply[4 * i + 2], reply[4 * i + 3] = left, wait, more, all
 	end

@@ -11,6 +11,7 @@ import (
 // call is a request on its way through the checks.
 type call struct {
 	options Options
+	strays  strays
 	w       http.ResponseWriter
 	r       *http.Request
 	steps   []step
@@ -35,14 +36,16 @@ func (c *call) serve(checks []Check, next http.Handler) {
 		if err == nil && s.decision.Allowed {
 			continue
 		}
-		c.giveBack()
+		denied := err == nil && s.decision.Source != ratelimit.FromPolicy
+		c.giveBack(denied)
 		switch {
+		case denied:
+			c.deny(s)
 		case err != nil:
 			c.options.OnError(c.w, c.r, err)
-		case s.decision.Source == ratelimit.FromPolicy:
-			c.options.OnError(c.w, c.r, s.decision.Err)
 		default:
-			c.deny(s)
+			setRetryAfter(c.w.Header(), s.decision.RetryAfter)
+			c.options.OnError(c.w, c.r, s.decision.Err)
 		}
 		return
 	}
@@ -67,38 +70,10 @@ func (c *call) prepare(checks []Check) error {
 
 func (s *step) take(ctx context.Context, last bool) (err error) {
 	s.decision, s.refund, err = s.ask(ctx, last)
-	if err == nil && !s.decision.Allowed && s.decision.Source != ratelimit.FromPolicy {
+	if !mayHaveTaken(s.decision, err) {
 		s.refund = nil
 	}
 	return err
-}
-
-// giveBack gives back what was taken, and what may have been. That the client is gone is no
-// reason to keep it.
-func (c *call) giveBack() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.r.Context()), refundTimeout)
-	defer cancel()
-	for i := range c.steps {
-		c.steps[i].giveBack(ctx)
-	}
-}
-
-func (s *step) giveBack(ctx context.Context) {
-	if s.refund == nil {
-		return
-	}
-	if back, err := s.refund(ctx); err != nil || !back {
-		return
-	}
-	// The client is told what is left now. A whole token is back, so when the next one is
-	// did not change.
-	for i := range s.decision.Limits {
-		u := &s.decision.Limits[i]
-		u.Remaining++
-		if u.Remaining == u.Limit.Capacity() {
-			u.NextAfter, u.ResetAfter = 0, 0
-		}
-	}
 }
 
 func (c *call) grant(next http.Handler) {

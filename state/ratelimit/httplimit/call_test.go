@@ -2,7 +2,6 @@ package httplimit
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,55 +18,6 @@ func fake(d ratelimit.Decision, err error, back refund) Check {
 	return Check{subject: func(*http.Request) (ask, error) {
 		return func(context.Context, bool) (ratelimit.Decision, refund, error) { return d, back, err }, nil
 	}}
-}
-
-func TestWhatMayHaveBeenTakenIsGivenBack(t *testing.T) {
-	t.Parallel()
-	granted := ratelimit.Decision{Allowed: true, Granted: 1}
-	for name, tc := range map[string]struct {
-		decision ratelimit.Decision
-		err      error
-		refunds  int
-	}{
-		"granted, and a later one denies": {granted, nil, 1},
-		"denied":                          {ratelimit.Decision{}, nil, 0},
-		"unknown":                         {ratelimit.Decision{}, state.ErrUnknownOutcome, 1},
-		"let through by policy":           {ratelimit.Decision{Allowed: true, Source: ratelimit.FromPolicy}, nil, 1},
-		"refused by policy":               {ratelimit.Decision{Source: ratelimit.FromPolicy, Err: state.ErrUnknownOutcome}, nil, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			refunds := 0
-			h := New(Options{},
-				fake(tc.decision, tc.err, func(context.Context) (bool, error) { refunds++; return true, nil }),
-				fake(ratelimit.Decision{}, nil, nil))(http.NotFoundHandler())
-			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
-			assert.Equal(t, tc.refunds, refunds)
-		})
-	}
-}
-
-func TestARefundOutlivesItsClientForUpToASecond(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	refunds := 0
-	h := New(Options{},
-		fake(ratelimit.Decision{Allowed: true}, nil, func(refund context.Context) (bool, error) {
-			refunds++
-			deadline, ok := refund.Deadline()
-			assert.NoError(t, refund.Err())
-			assert.True(t, ok)
-			assert.LessOrEqual(t, time.Until(deadline), time.Second)
-			return true, nil
-		}),
-		Check{subject: func(*http.Request) (ask, error) {
-			return func(context.Context, bool) (ratelimit.Decision, refund, error) {
-				cancel()
-				return ratelimit.Decision{}, nil, errors.New("the client is gone")
-			}, nil
-		}})(http.NotFoundHandler())
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
-	assert.Equal(t, 1, refunds)
 }
 
 func TestOnlyWhatIsBackIsToldAsLeft(t *testing.T) {

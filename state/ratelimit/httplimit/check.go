@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
-	"time"
 
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
@@ -17,6 +17,7 @@ var ErrExempt = errors.New("the request is exempt from this check")
 
 // Check limits requests by one subject of each. [Per] makes one.
 type Check struct {
+	wrong   string // with what Per was given
 	prefix  string
 	limits  []ratelimit.Limit
 	subject func(*http.Request) (ask, error)
@@ -26,18 +27,18 @@ type Check struct {
 // returns what gives the token back, which costs Redis a receipt.
 type ask func(ctx context.Context, last bool) (ratelimit.Decision, refund, error)
 
-// receiptTTL is how long a token can be given back: for longer than the checks after it take
-// to be asked. Each request leaves a receipt for that long.
-const receiptTTL = 30 * time.Second
-
-// refund gives a token back, and reports whether it is back.
-type refund func(context.Context) (bool, error)
-
 // Per returns the check of the subject that a request has, such as its user. subject should
 // take it from what the request has proved: a header that anybody can write gives everybody
 // as many subjects as they like. It is called once for each request, before anything is
-// taken. What it returns as an error goes to Options.OnError, but for [ErrExempt].
+// taken. What it returns as an error goes to Options.OnError, but for [ErrExempt]. So does
+// state.ErrInvalidKey, if the subject is empty or too long for a key.
 func Per[K any](l *ratelimit.Limiter[K], subject func(*http.Request) (K, error)) Check {
+	switch {
+	case l == nil || reflect.ValueOf(l).Elem().IsZero():
+		return Check{wrong: "has no limiter; give Per one that ratelimit.New has made"}
+	case subject == nil:
+		return Check{wrong: "has no function; give Per one that finds the subject of a request"}
+	}
 	return Check{limits: l.Limits(), subject: func(r *http.Request) (ask, error) {
 		k, err := subject(r)
 		if err != nil {
@@ -49,9 +50,6 @@ func Per[K any](l *ratelimit.Limiter[K], subject func(*http.Request) (K, error))
 				return d, nil, err
 			}
 			taken, err := l.Reserve(ctx, k, 1, ratelimit.ReceiptTTL(receiptTTL))
-			if taken == nil {
-				return ratelimit.Decision{}, nil, err
-			}
 			return taken.Decision, taken.Refund, err
 		}, nil
 	}}
@@ -69,10 +67,12 @@ func validate(checks []Check) error {
 	}
 	seen := map[string]bool{}
 	for i, c := range checks {
-		if c.subject == nil {
+		switch {
+		case c.wrong != "":
+			return fmt.Errorf("check %d %s", i+1, c.wrong)
+		case c.subject == nil:
 			return fmt.Errorf("check %d was not made by Per", i+1)
-		}
-		if strings.Trim(c.prefix, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+		case strings.Trim(c.prefix, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "":
 			return fmt.Errorf("check %d has the prefix %q; use a-z, 0-9, \"_\" and \"-\"", i+1, c.prefix)
 		}
 		for _, l := range c.limits {

@@ -13,7 +13,7 @@
 //
 // # What clients are told
 //
-// Each response to a request about which Redis has decided has the fields RateLimit-Policy and
+// The response to a request that was let through or denied has the fields RateLimit-Policy and
 // RateLimit of draft-ietf-httpapi-ratelimit-headers-10, which are Structured Fields (RFC 9651).
 // Each limit is a policy:
 //
@@ -31,11 +31,19 @@
 // # When Redis does not decide
 //
 // A client that has done nothing wrong is not told that it sends too many requests: an error,
-// and a refusal by ratelimit.FailClosed, are answered with 503. A request that
-// ratelimit.FailOpen lets through has no RateLimit fields, as nobody has counted it.
+// and a refusal by ratelimit.FailClosed, are answered with 503, the latter with a
+// Retry-After. Such a response has no RateLimit fields, also where checks before have granted
+// the request their tokens, since those are given back. A request that ratelimit.FailOpen
+// lets through has only the fields of the checks that Redis has decided, as nobody has
+// counted it for the others. A subject that is empty or too long for a key is answered with
+// 400.
+//
+// While Redis does not answer, a request takes as long as the Options.Timeout of the limiters
+// that it gets to, or as its own context lasts where they have none. So give them one.
 //
 // # Plans
 //
-// Customers of different plans have limiters of their own, by [ratelimit.Limiter.With], and
-// so middleware of their own; a handler chooses one by the request.
+// A check has one limiter, and so the same limits for all requests. Customers of different
+// plans have limiters of their own, by [ratelimit.Limiter.With], each with middleware of its
+// own, made once; a handler chooses between them for each request, as in the example.
 package httplimit

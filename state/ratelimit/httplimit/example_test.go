@@ -51,3 +51,44 @@ func Example() {
 	// bob 429 "user-minute";r=1;t=60, "tenant-hour";r=0;t=1
 	// again after 1
 }
+
+// Customers of each plan have other limits, and middleware of their own, which a handler
+// chooses by the request.
+func Example_plans() {
+	server, _ := embedded.Start()
+	defer func() { _ = server.Close() }()
+	server.SetTime(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
+	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
+	free, _ := ratelimit.New(store, ratelimit.Define[string]("calls:<tenantID>",
+		ratelimit.Window("minute", 1, time.Minute)), ratelimit.Options{})
+	paid, _ := free.With(ratelimit.Window("minute", 100, time.Minute))
+
+	// An API takes both from what it has authenticated the request by.
+	tenantOf := func(r *http.Request) (string, error) { return r.Header.Get("Tenant"), nil }
+	planOf := func(r *http.Request) string { return r.Header.Get("Plan") }
+	var orders http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })
+	plans := map[string]http.Handler{
+		"free": httplimit.New(httplimit.Options{}, httplimit.Per(free, tenantOf))(orders),
+		"paid": httplimit.New(httplimit.Options{}, httplimit.Per(paid, tenantOf))(orders),
+	}
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limited, ok := plans[planOf(r)]
+		if !ok {
+			limited = plans["free"]
+		}
+		limited.ServeHTTP(w, r)
+	})
+
+	for _, plan := range []string{"free", "free", "paid"} {
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.Header.Set("Tenant", "acme")
+		r.Header.Set("Plan", plan)
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, r)
+		fmt.Println(plan, w.Code, w.Header().Get("Ratelimit-Policy"), w.Header().Get("Ratelimit"))
+	}
+	// Output:
+	// free 200 "minute";q=1;w=60 "minute";r=0;t=60
+	// free 429 "minute";q=1;w=60 "minute";r=0;t=60
+	// paid 200 "minute";q=100;w=60 "minute";r=98;t=60
+}

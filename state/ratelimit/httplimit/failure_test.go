@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,20 +20,21 @@ func TestWhatRedisDoesNotDecideIsNoFaultOfTheClient(t *testing.T) {
 	for name, tc := range map[string]struct {
 		policy ratelimit.FailurePolicy
 		status int
+		sent   map[string]string
 	}{
-		"an error":        {ratelimit.ReturnError, http.StatusServiceUnavailable},
-		"a closed policy": {ratelimit.FailClosed, http.StatusServiceUnavailable},
-		"an open policy":  {ratelimit.FailOpen, http.StatusNoContent},
+		"an error":        {ratelimit.ReturnError, http.StatusServiceUnavailable, map[string]string{}},
+		"a closed policy": {ratelimit.FailClosed, http.StatusServiceUnavailable, map[string]string{"Retry-After": "1"}},
+		"an open policy":  {ratelimit.FailOpen, http.StatusNoContent, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
 			users := s.limiter(t, "users:<id>", ratelimit.Options{OnFailure: tc.policy}, ratelimit.Window("w", 1, time.Minute))
 			h := httplimit.New(httplimit.Options{Legacy: true}, httplimit.Per(users, header("User")))(&counter{})
-			require.NoError(t, s.server.Close())
+			s.refuse(t, "users:alice")
 			w := send(h, request("GET", "User", "alice"))
 			assert.Equal(t, tc.status, w.Code)
-			assert.Empty(t, sent(w))
+			assert.Equal(t, tc.sent, sent(w))
 			if tc.status == http.StatusServiceUnavailable {
 				assert.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
 				assert.Equal(t, `{"title":"Service Unavailable","status":503}`, w.Body.String())
@@ -63,13 +65,41 @@ func TestOnErrorIsToldWhatIsWrong(t *testing.T) {
 					w.WriteHeader(http.StatusTeapot)
 				},
 			}, httplimit.Per(users, header("User")))(&passed)
-			require.NoError(t, s.server.Close())
+			s.refuse(t, "users:alice")
 			r := request("GET")
 			r.Header.Set("User", tc.user)
 			assert.Equal(t, http.StatusTeapot, send(h, r).Code)
 			require.Error(t, told)
 			assert.Equal(t, tc.user == "", errors.Is(told, errAnonymous), told)
 			assert.Zero(t, passed.Load())
+		})
+	}
+}
+
+func TestASubjectThatIsNoKeyIsTheFaultOfTheClient(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		policy  ratelimit.FailurePolicy
+		subject string
+	}{
+		"empty":                {ratelimit.ReturnError, ""},
+		"empty, fail closed":   {ratelimit.FailClosed, ""},
+		"too long":             {ratelimit.ReturnError, strings.Repeat("a", 8<<10)},
+		"too long, fails open": {ratelimit.FailOpen, strings.Repeat("a", 8<<10)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
+			tenants := s.limiter(t, "others:<id>", ratelimit.Options{OnFailure: tc.policy}, ratelimit.Window("w", 1, time.Minute))
+			h := httplimit.New(httplimit.Options{},
+				httplimit.Per(s.users, header("User")),
+				httplimit.Per(tenants, func(*http.Request) (string, error) { return tc.subject, nil }))(&s.passed)
+			w := send(h, request("GET", "User", "alice"))
+			assert.Equal(t, http.StatusBadRequest, w.Code)
+			assert.Equal(t, `{"title":"Bad Request","status":400}`, w.Body.String())
+			assert.Empty(t, sent(w))
+			assert.Zero(t, s.passed.Load())
+			s.awaitRemaining(t, "alice", 10, 9)
 		})
 	}
 }
@@ -86,17 +116,17 @@ func TestASubjectThatIsNotFoundTakesNothing(t *testing.T) {
 func TestWhatAClosedPolicyRefusesTakesNothingFromOthers(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{OnFailure: ratelimit.FailClosed})
-	require.NoError(t, s.server.Client().Set(t.Context(), "test:tenants:acme", "of another type", 0).Err())
+	s.refuse(t, "tenants:acme")
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
-	assert.Empty(t, sent(w))
-	assert.Equal(t, []int64{10, 9}, s.remaining(t, "alice"))
+	assert.Equal(t, map[string]string{"Retry-After": "1"}, sent(w), "no fields, though the user's limits are known")
+	s.awaitRemaining(t, "alice", 10, 9)
 }
 
 func TestOnlyWhatRedisHasDecidedIsTold(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{OnFailure: ratelimit.FailOpen})
-	require.NoError(t, s.server.Client().Set(t.Context(), "test:tenants:acme", "of another type", 0).Err())
+	s.refuse(t, "tenants:acme")
 	w := send(s.handler, request("GET", "User", "alice", "Tenant", "acme"))
 	assert.Equal(t, http.StatusNoContent, w.Code)
 	assert.Equal(t, map[string]string{

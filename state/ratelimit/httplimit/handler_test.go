@@ -35,6 +35,36 @@ func TestTheHandlerKnowsWhatWasDecided(t *testing.T) {
 	assert.Nil(t, httplimit.FromContext(t.Context()))
 }
 
+func TestTheHandlerIsNotToldOfChecksThatTheRequestIsExemptFrom(t *testing.T) {
+	t.Parallel()
+	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
+	var decisions []ratelimit.Decision
+	h := httplimit.New(httplimit.Options{},
+		httplimit.Per(s.users, header("User")), httplimit.Per(s.tenants, header("Tenant")).Prefix("tenant-"))(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { decisions = httplimit.FromContext(r.Context()) }))
+	send(h, request("GET", "User", "admin", "Tenant", "acme"))
+	require.Len(t, decisions, 1)
+	assert.Len(t, decisions[0].Limits, 1, "it is the tenant's")
+}
+
+func TestMiddlewareKnowsNothingOfWhatIsAroundIt(t *testing.T) {
+	t.Parallel()
+	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})
+	inner := httplimit.New(httplimit.Options{}, httplimit.Per(s.tenants, header("Tenant")))(&s.passed)
+	for prefix, name := range map[string]string{"": "minute", "user-": "user-minute"} {
+		h := httplimit.New(httplimit.Options{}, httplimit.Per(s.users, header("User")).Prefix(prefix))(inner)
+		user, tenant := "user"+prefix, "tenant"+prefix
+		require.Equal(t, http.StatusNoContent, send(h, request("GET", "User", user, "Tenant", tenant)).Code)
+		w := send(h, request("GET", "User", user, "Tenant", tenant))
+		assert.Equal(t, http.StatusTooManyRequests, w.Code)
+		fields := w.Header().Values("Ratelimit")
+		require.Len(t, fields, 2)
+		assert.Contains(t, fields[0], `"`+name+`";r=8`, "it stays taken")
+		assert.Equal(t, `"minute";r=0;t=60`, fields[1])
+		assert.Equal(t, []int64{8, 7}, s.remaining(t, user))
+	}
+}
+
 func TestTheHandlerGetsTheResponseWriterItself(t *testing.T) {
 	t.Parallel()
 	s := newTwoChecks(t, httplimit.Options{}, ratelimit.Options{})

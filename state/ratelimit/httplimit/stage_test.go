@@ -52,6 +52,12 @@ func (s *stage) pass(d time.Duration) {
 	s.server.SetTime(s.now)
 }
 
+// refuse has Redis refuse to decide about the subject at key, where it finds something else.
+func (s *stage) refuse(t *testing.T, key string) {
+	t.Helper()
+	require.NoError(t, s.server.Client().Set(t.Context(), "test:"+key, "of another type", 0).Err())
+}
+
 func (s *stage) limiter(t *testing.T, template string, o ratelimit.Options, limits ...ratelimit.Limit) *ratelimit.Limiter[string] {
 	t.Helper()
 	l, err := ratelimit.New(s.store, ratelimit.Define[string](template, limits...), o)
