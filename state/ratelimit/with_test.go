@@ -171,7 +171,7 @@ func TestAnExtremeRedefinitionDoesNotLoseTheSubject(t *testing.T) {
 		assert.LessOrEqual(t, d.Limits[0].ResetAfter, 366*24*time.Hour)
 		ttl := client.PTTL(t.Context(), name).Val()
 		assert.Greater(t, ttl, 365*24*time.Hour)
-		assert.Less(t, ttl, 367*24*time.Hour)
+		assert.LessOrEqual(t, ttl, 1<<52*time.Microsecond+62*time.Second, "what a larger bucket can have is remembered")
 	}
 
 	// On the other server the clock can stand still.

@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -44,6 +45,41 @@ func TestAZeroLimiterHasNoStore(t *testing.T) {
 	} {
 		require.NotPanics(t, func() { assert.ErrorIs(t, call(t.Context()), state.ErrNoStore, name) }, name)
 	}
+	assert.NotPanics(t, func() { assert.Empty(t, limiter.Limits()) })
+}
+
+func TestAZeroSemaphoreHasNoStore(t *testing.T) {
+	t.Parallel()
+	var s ratelimit.Semaphore[string]
+	var p ratelimit.Permit
+	for name, call := range map[string]func(context.Context) error{
+		"TryAcquire": func(ctx context.Context) error { _, err := s.TryAcquire(ctx, "a"); return err },
+		"Acquire":    func(ctx context.Context) error { _, err := s.Acquire(ctx, "a"); return err },
+		"InUse":      func(ctx context.Context) error { _, err := s.InUse(ctx, "a"); return err },
+		"Do": func(ctx context.Context) error {
+			return s.Do(ctx, "a", func(context.Context, *ratelimit.Permit) error { return errors.New("without a permit") })
+		},
+		"Release": func(ctx context.Context) error {
+			held, err := p.Release(ctx)
+			assert.False(t, held)
+			return err
+		},
+	} {
+		require.NotPanics(t, func() { assert.ErrorIs(t, call(t.Context()), state.ErrNoStore, name) }, name)
+	}
+	assert.NotPanics(t, func() {
+		ctx, cancel := p.Context(t.Context())
+		defer cancel()
+		assert.ErrorIs(t, context.Cause(ctx), ratelimit.ErrPermitLost)
+		assert.Zero(t, p.Fence())
+	})
+	_, store := newServer(t)
+	for name, f := range map[string]*ratelimit.SemaphoreFamily[string]{"no family": nil, "a zero family": {}} {
+		_, err := ratelimit.NewSemaphore(store, f)
+		assert.ErrorContains(t, err, "make one with DefineSemaphore", name)
+	}
+	_, err := ratelimit.NewSemaphore(nil, desks)
+	assert.ErrorIs(t, err, state.ErrNoStore)
 }
 
 func TestALimiterNeedsAStoreAndAFamily(t *testing.T) {
