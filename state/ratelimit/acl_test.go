@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,6 +204,70 @@ func TestAUserWhoMayNotDoAllMakesNoKeyThatLivesForGood(t *testing.T) {
 				assert.Empty(t, names, "%s without %s has changed something", call, without)
 			}
 			require.NoError(t, admin.FlushAll(t.Context()).Err())
+		}
+	}
+}
+
+// TestAUserWhoMayNotDoAllIsRefusedBeforeTheFirstWrite takes a command away from a user who
+// may do all else. The limits of the key that there is are shorter than those of the call,
+// and a receipt in it is over, so the call would have to extend it and to clear that away.
+func TestAUserWhoMayNotDoAllIsRefusedBeforeTheFirstWrite(t *testing.T) {
+	t.Parallel()
+	commands := []string{"time", "hmget", "pttl", "hset", "pexpire", "hdel"}
+	var users []redistest.Option
+	for _, without := range commands {
+		users = append(users, redistest.WithUser(without, "pw", "~*", "&*", "+@all", "-"+without))
+	}
+	srv := redistest.Start(t, users...)
+	admin := srv.Client(t)
+	all := storeOn(t, admin)
+	brief, err := ratelimit.New(all, family(ratelimit.Window("brief", 9, time.Minute)), ratelimit.Options{ReceiptTTL: time.Millisecond})
+	require.NoError(t, err)
+	for _, without := range commands {
+		limiter, err := ratelimit.New(storeOn(t, srv.ClientAs(t, without)), family(ratelimit.Window("w", 9, time.Hour), ratelimit.Bucket("b", 9, 2*time.Hour)), ratelimit.Options{})
+		require.NoError(t, err)
+		for call, do := range map[string]func(who string) error{
+			"Allow": func(who string) error { _, err := limiter.Allow(t.Context(), who); return err },
+			"OpID":  func(who string) error { _, err := limiter.Allow(t.Context(), who, ratelimit.OpID("op")); return err },
+			"Reserve": func(who string) error {
+				r, err := limiter.Reserve(t.Context(), who, 2)
+				assert.False(t, r.Allowed && err != nil)
+				return err
+			},
+			"AllowMany": func(who string) error {
+				_, err := limiter.AllowMany(t.Context(), ratelimit.Request[string]{Subject: who, N: 2})
+				return err
+			},
+		} {
+			for _, known := range []bool{false, true} {
+				who := strings.Join([]string{call, without, strconv.FormatBool(known)}, "-")
+				name := "t:calls:" + who
+				if known {
+					r, err := brief.Reserve(t.Context(), who, 1)
+					require.NoError(t, err)
+					require.Eventually(t, func() bool {
+						now, err := admin.Time(t.Context()).Result()
+						return err == nil && now.Sub(r.ServerTime) > time.Millisecond
+					}, time.Second, time.Millisecond)
+				}
+				before, err := admin.HGetAll(t.Context(), name).Result()
+				require.NoError(t, err)
+				require.Equal(t, known, len(before) > 0)
+				err = do(who)
+				after, readErr := admin.HGetAll(t.Context(), name).Result()
+				require.NoError(t, readErr)
+				ttl := admin.PTTL(t.Context(), name).Val()
+				if without == "hdel" && !known {
+					require.NoError(t, err, who)
+					assert.NotEmpty(t, after, who)
+					assert.Greater(t, ttl, time.Minute, who)
+					continue
+				}
+				require.ErrorIs(t, err, state.ErrPermission, who)
+				assert.NotErrorIs(t, err, state.ErrUnknownOutcome, who)
+				assert.Equal(t, before, after, who)
+				assert.Equal(t, known, ttl > 0, who)
+			}
 		}
 	}
 }

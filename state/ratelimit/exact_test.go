@@ -1,12 +1,16 @@
 package ratelimit_test
 
 import (
+	"math"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
@@ -132,4 +136,41 @@ func TestAHugeNumberOfTokensIsNotRounded(t *testing.T) {
 	assert.False(t, l.allow(limiter, 1).Allowed)
 	l.pass(time.Minute.Microseconds())
 	assert.Zero(t, l.allow(limiter, most).Limits[0].Remaining)
+}
+
+// TestACallForAllThatThereCouldEverBeIsCountedExactly asks each server, as they write large
+// numbers in their own ways.
+func TestACallForAllThatThereCouldEverBeIsCountedExactly(t *testing.T) {
+	t.Parallel()
+	_, here := newServer(t)
+	there := storeOn(t, redistest.Start(t).Client(t))
+	t.Cleanup(func() { require.NoError(t, there.Close()) })
+	for name, store := range map[string]*state.Store{"embedded": here, "Redis": there} {
+		some, err := ratelimit.New(store, family(ratelimit.Window("w", 10, time.Hour)), ratelimit.Options{})
+		require.NoError(t, err)
+		free, err := some.With(ratelimit.Window("w", 10, time.Hour).AsShadow(), ratelimit.Bucket("b", 7, time.Hour).AsShadow())
+		require.NoError(t, err)
+		for _, n := range []int64{1<<52 + 1, 1<<53 + 1, 1<<62 + 1, math.MaxInt64} {
+			who := strconv.FormatInt(n, 10)
+			d, err := some.AllowN(t.Context(), who, n, ratelimit.OpID("all"))
+			require.NoError(t, err, name)
+			assert.False(t, d.Allowed, name)
+			assert.Equal(t, ratelimit.Never, d.RetryAfter, name)
+			for _, want := range []ratelimit.Source{ratelimit.FromServer, ratelimit.FromReceipt} {
+				d, err = some.AllowUpTo(t.Context(), who, n, ratelimit.OpID("some"))
+				require.NoError(t, err, name)
+				assert.EqualValues(t, 10, d.Granted, name)
+				assert.Equal(t, want, d.Source, name)
+
+				d, err = free.AllowN(t.Context(), who, n, ratelimit.OpID("free"))
+				require.NoError(t, err, name)
+				assert.Equal(t, n, d.Granted, name)
+				assert.Equal(t, want, d.Source, name)
+			}
+			d, err = free.AllowUpTo(t.Context(), who, n)
+			require.NoError(t, err, name)
+			assert.Equal(t, n, d.Granted, name)
+			assert.Zero(t, d.Limits[0].Remaining, name)
+		}
+	}
 }

@@ -90,6 +90,31 @@ func TestAnIDIsForOneCall(t *testing.T) {
 	assert.Equal(t, before, l.stored())
 }
 
+// A receipt of other limits, of those names too, cannot say what these have.
+func TestARepeatThroughOtherLimitsHasNoUsage(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	window, bucket := ratelimit.Window("w", 1000, time.Hour), ratelimit.Bucket("b", 1000, time.Hour)
+	limiter := l.limiter(window)
+	first := l.allow(limiter, 3, ratelimit.OpID("x"))
+	for _, limits := range [][]ratelimit.Limit{
+		{ratelimit.Window("w", 10, time.Hour)}, {ratelimit.Window("w", 1000, time.Minute)}, {window.WithSlots(2)}, {window.AsShadow()},
+		{ratelimit.Window("z", 1000, time.Hour)}, {ratelimit.Bucket("w", 1000, time.Hour)}, {window, bucket}, {bucket, window},
+	} {
+		d := l.allow(l.with(limiter, limits...), 3, ratelimit.OpID("x"))
+		assert.True(t, d.Allowed)
+		assert.EqualValues(t, 3, d.Granted)
+		assert.Equal(t, ratelimit.FromReceipt, d.Source)
+		assert.Equal(t, first.ServerTime, d.ServerTime)
+		assert.Nil(t, d.Limits, limits)
+		assert.Empty(t, d.DecidedBy, limits)
+	}
+	again := l.allow(l.limiter(window), 3, ratelimit.OpID("x"))
+	assert.Equal(t, ratelimit.FromReceipt, again.Source)
+	assert.Equal(t, first.Limits, again.Limits, "the same limits of another limiter")
+	assert.Equal(t, "w", again.DecidedBy)
+}
+
 func TestADenialIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 1)

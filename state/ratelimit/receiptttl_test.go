@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
@@ -50,4 +51,28 @@ func TestACallIsRememberedForAsLongAsItSays(t *testing.T) {
 		_, err := limiter.Allow(t.Context(), "alice", ratelimit.ReceiptTTL(bad))
 		assert.ErrorContains(t, err, "give 1ms to 8784h0m0s")
 	}
+}
+
+// One receipt that is kept for long does not hold up those that are over before it.
+func TestReceiptsThatAreOverAreRemovedBehindOnesThatLast(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	limiter := l.limiter(ratelimit.Bucket("b", 1000, time.Second))
+	l.allow(limiter, 1, ratelimit.OpID("long"), ratelimit.ReceiptTTL(24*time.Hour))
+	most := 0
+	for i := range 1500 {
+		l.pass(10_000)
+		ttl := []time.Duration{time.Millisecond, 30 * time.Millisecond, time.Second}[i%3]
+		l.allow(limiter, 1, ratelimit.OpID(strconv.Itoa(i)), ratelimit.ReceiptTTL(ttl))
+		if i%10 == 0 {
+			most = max(most, len(l.stored()))
+		}
+	}
+	assert.Less(t, most, 2*(33+3)+20, "a third of those of the last second are alive")
+	l.pass(23 * time.Hour.Microseconds())
+	for range 20 {
+		l.allow(limiter, 1)
+	}
+	assert.Less(t, len(l.stored()), 10, "calls without an id clear receipts away too")
+	assert.Equal(t, ratelimit.FromReceipt, l.allow(limiter, 1, ratelimit.OpID("long")).Source)
 }

@@ -1,12 +1,14 @@
 package ratelimit_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typedstate/typedstate/internal/redistest"
 	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
@@ -126,6 +128,115 @@ func TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall(t *testing.T) {
 			j.judge(d, n, nil)
 		}
 	})
+}
+
+// What was used of a larger bucket takes no longer to drain than all of the smaller one.
+func TestABucketThatHasBecomeSmallerIsUsedUpAtMost(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	large := l.limiter(ratelimit.Bucket("b", 1_000_000, time.Hour))
+	l.allow(large, 1_000_000)
+	for _, limit := range []ratelimit.Limit{
+		ratelimit.Bucket("b", 2, time.Hour), ratelimit.Bucket("b", 2, time.Hour).AsShadow(), ratelimit.Bucket("b", 1_000_000, time.Hour).WithBurst(10),
+	} {
+		full := time.Duration(limit.Capacity()) * limit.Per() / time.Duration(limit.N())
+		small := l.with(large, limit)
+		u := l.peek(small).Limits[0]
+		assert.Zero(t, u.Remaining, limit)
+		assert.Equal(t, full, u.ResetAfter, limit)
+		assert.Equal(t, full/time.Duration(limit.Capacity()), u.NextAfter, limit)
+		l.probe(u, 1)
+	}
+	small := l.with(large, ratelimit.Bucket("b", 2, time.Hour))
+	assert.Equal(t, 30*time.Minute, l.allow(small, 1).RetryAfter)
+	l.pass(30 * time.Minute.Microseconds())
+	assert.True(t, l.allow(small, 1).Allowed)
+}
+
+// An end that is farther away than Redis can count would remove the key at once.
+func TestAnExtremeRedefinitionDoesNotLoseTheSubject(t *testing.T) {
+	t.Parallel()
+	const most = 4_000_000_000_000_000
+	client := redistest.Start(t).Client(t)
+	hour := ratelimit.Window("w", 3, time.Hour)
+	limiter, err := ratelimit.New(storeOn(t, client), family(ratelimit.Bucket("b", 1, 366*24*time.Hour).AsShadow(), hour), ratelimit.Options{})
+	require.NoError(t, err)
+	// That bucket is empty again in a millisecond, so what was used is written by hand.
+	name := "t:calls:" + subject
+	require.NoError(t, client.HSet(t.Context(), name, "b:b", fmt.Sprintf("%d;%d;1", most, time.Now().UnixMicro())).Err())
+	for i := range int64(5) {
+		d, err := limiter.Allow(t.Context(), subject)
+		require.NoError(t, err)
+		require.Equal(t, i < 3, d.Allowed)
+		assert.LessOrEqual(t, d.Limits[0].ResetAfter, 366*24*time.Hour)
+		ttl := client.PTTL(t.Context(), name).Val()
+		assert.Greater(t, ttl, 365*24*time.Hour)
+		assert.LessOrEqual(t, ttl, 1<<52*time.Microsecond+62*time.Second, "what a larger bucket can have is remembered")
+	}
+
+	// On the other server the clock can stand still.
+	l := newLab(t, 1)
+	vast := l.limiter(ratelimit.Bucket("b", most, time.Millisecond), hour)
+	require.True(t, l.allow(vast, 2).Allowed)
+	require.Equal(t, int64(most-2), l.allow(l.with(vast, ratelimit.Bucket("b", most, time.Millisecond)), most-2).Granted)
+	slow := l.with(vast, ratelimit.Bucket("b", 1, 366*24*time.Hour).AsShadow(), hour)
+	for i := range int64(3) {
+		d := l.allow(slow, 1)
+		assert.Equal(t, i == 0, d.Allowed)
+		assert.Equal(t, 366*24*time.Hour, d.Limits[0].ResetAfter)
+		l.pass(0)
+		require.NotEmpty(t, l.stored())
+	}
+}
+
+// A denied call writes nothing, but what it says has to come true.
+func TestADeniedCallKeepsTheSubjectForItsOwnLimits(t *testing.T) {
+	t.Parallel()
+	for _, slow := range []ratelimit.Limit{
+		ratelimit.Bucket("b", 1, time.Hour), ratelimit.Bucket("b", 4, 24*time.Hour), ratelimit.Bucket("b", 9, time.Hour).AsShadow(),
+	} {
+		l := newLab(t, 1)
+		fast := l.limiter(ratelimit.Bucket("b", 9, time.Second).WithBurst(10), ratelimit.Window("w", 10, time.Second))
+		l.allow(fast, 10)
+		limiter := l.with(fast, slow, ratelimit.Window("w", 10, time.Second))
+		denied := l.allow(limiter, 1)
+		require.False(t, denied.Allowed)
+		if u := denied.Limits[0]; assert.True(t, u.Denied, slow) {
+			l.pass(u.RetryAfter.Microseconds() - 1)
+			assert.True(t, l.peek(limiter).Limits[0].Denied, slow)
+			l.pass(1)
+			assert.True(t, l.allow(limiter, 1).Allowed, slow)
+		}
+	}
+}
+
+// TestLimitsOfOneNameThatCannotBeToldFromEachOtherAreKeptApart has processes of a new and an
+// old version call in turn.
+func TestLimitsOfOneNameThatCannotBeToldFromEachOtherAreKeptApart(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	limits := []ratelimit.Limit{
+		ratelimit.Window("x", 5, time.Minute), ratelimit.Window("x", 9, time.Hour), ratelimit.Window("x", 7, time.Second),
+		ratelimit.Bucket("x", 4, time.Hour),
+	}
+	var limiters []*ratelimit.Limiter[string]
+	for _, limit := range limits {
+		limiters = append(limiters, l.limiter(limit))
+	}
+	for round := range int64(10) {
+		for i, limiter := range limiters {
+			d := l.allow(limiter, 1)
+			require.Equal(t, round < limits[i].N(), d.Allowed, limits[i])
+			require.Equal(t, max(0, limits[i].N()-round-1), d.Limits[0].Remaining, limits[i])
+		}
+	}
+	for _, limiter := range limiters {
+		l.probe(l.peek(limiter).Limits[0], 1)
+	}
+	require.NoError(t, limiters[1].Reset(t.Context(), subject, "x"))
+	for i, limiter := range limiters {
+		assert.Equal(t, i == 1, l.peek(limiter).Limits[0].Remaining > 0, "a reset is of its own limits")
+	}
 }
 
 func TestALimitThatACallDoesNotHaveIsLeftAsItIs(t *testing.T) {
