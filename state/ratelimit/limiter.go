@@ -42,7 +42,8 @@ func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error
 // With returns a limiter for the same subjects with other limits, such as those of a
 // customer's plan. A window that has the name and time of an earlier one goes on with what
 // was used of it, and so does a bucket that has the name of an earlier one: it refills at its
-// own rate, and if it is smaller than what was used, it is used up. A window with another time
+// own rate, and one that is smaller than what was used denies until that has refilled, or until
+// [Limiter.Reset]. A window with another time
 // begins anew, and both keep to their own and take room while the subject lives. It fails if a limit is wrong, but takes one that can never decide beside another.
 func (l *Limiter[K]) With(limits ...Limit) (*Limiter[K], error) {
 	other, err := l.limiter.with(limits)

@@ -18,7 +18,8 @@ local stored = redis.pcall('HMGET', key, '@', 'op:' .. ARGV[1])
 if stored.err then
 	return stored
 end
-local offset = tonumber(string.match(stored[1] or '', '^(%d+);') or 0)
+local offset = string.match(stored[1] or '', '^(%d+);')
+offset = offset and #offset < 17 and offset + 0 <= 4503599627370496 and offset + 0 or 0
 local expires, gone, was, call, at, taken = string.match(stored[2] or '', '^(%d+) (%d+) (%a+ %d+) (%S+ %d+,(%d+),%S+)(.*)$')
 if not expires or expires + 0 <= time[1] * 1000000 + time[2] + offset or was ~= ARGV[3] or ARGV[4] ~= '' and at ~= ARGV[4] then
 	return 0

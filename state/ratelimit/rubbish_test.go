@@ -17,7 +17,8 @@ import (
 // rubbish is what no script of this package writes to any field.
 var rubbish = []string{
 	"", "rubbish", "0", "1;2", "-1;-2;-3;-4;-5;", "1e5;1e5;1e5", "nan;nan;nan", "%d", ";;;;;", "0 0", "0 ", "\x00",
-	"1;99999999999999999999;1", "0;99999999999999999;1",
+	"1;99999999999999999999;1", "0;99999999999999999;1", "99999999999999999999;1;1;1;1;", "9;99999999999999999;9;9;9;",
+	"9999999999999999999;0;0;0", "8999999999999999;", "1;9999999999999999;1", "1;9999999999999999;1;1;1;", "1;9007199254740993;1",
 }
 
 // eachRubbish calls f on both kinds of server with a function that puts rubbish into a field of a

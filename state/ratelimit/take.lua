@@ -56,7 +56,9 @@ if stored.err then
 end
 local clock, offset = time[1] * 1000000 + time[2], 0
 if stored[1] then
-	offset = tonumber(string.match(stored[1], '^(%d+);') or 0)
+	local text = string.match(stored[1], '^(%d+);')
+	-- Nobody's clock is set back by 142 years: that was not written here.
+	offset = text and #text < 17 and text + 0 <= 4503599627370496 and text + 0 or 0
 end
 local now = clock + offset
 
@@ -85,15 +87,15 @@ while true do
 	for i = 1, count do
 		local text, at = stored[i + 1], count + 4 * i - 3
 		local kind, a, b, c = ARGV[at], ARGV[at + 1] + 0, ARGV[at + 2] + 0, ARGV[at + 3] + 0
-		local left, wait, more, all, empty, anew = 0, 0, 0, 0, 0, false
+		local left, wait, more, all, anew = 0, 0, 0, 0, false
 		if kind == 'b' or kind == 'B' then
-			local level, seen, ever, rest = 0, 0, nil, nil
+			local level, ever, rest = 0, nil, nil
 			if text then
 				local stands, since, unit = string.match(text, '^(%d+);(%d+);(%d+)$')
 				if not stands then
 					stands, since, unit, ever, rest = string.match(text, '^(%d+);(%d+);(%d+);(%d+)(;%d+[^;]*)$')
 				end
-				if stands and #since < 17 then
+				if stands and unit ~= '0' and since + 0 < 4503599627370496 then
 					level, since = stands + 0, since + 0
 					if since > now then
 						later = since
@@ -108,14 +110,11 @@ while true do
 						else
 							part = math.min(c, math.floor(part / unit) + 1)
 						end
-						level = math.min(whole * c + part, 4503599627370496)
+						level = whole * c + part
 						anew = ever
 					end
-					-- A bucket that is smaller than one of its name that was filled is seen as full, and
-					-- what is stored remembers the larger one.
-					seen = (level < a and level or a) - (now - since) * b
-					if seen < 0 then
-						seen = 0
+					if level > 4503599627370496 then
+						level = 4503599627370496
 					end
 					level = level - (now - since) * b
 					if level < 0 then
@@ -125,7 +124,7 @@ while true do
 					anew = true
 				end
 			end
-			local lacks = seen + wanted * c - a
+			local lacks = level + wanted * c - a
 			if wanted * c > a then
 				wait = -1
 			elseif lacks > 0 then
@@ -133,10 +132,10 @@ while true do
 				wait = wait + -wait % 1
 			elseif charge > 0 then
 				local takes = charge * c
-				if seen + takes > a then -- a shadow, which can have less than was granted
-					takes = math.floor((a - seen) / c) * c
+				if level + takes > a then -- a shadow, which can have less than was granted
+					takes = math.floor((a - level) / c) * c
 				end
-				level, seen = level + takes, seen + takes
+				level = level + takes
 				if ever or id or anew then
 					ever, rest = (ever or level - takes) + takes, rest or ';0'
 					if anew or ever > 4503599627370496 then
@@ -150,19 +149,21 @@ while true do
 				writes[size + 1], writes[size + 2] = ARGV[i], string.format('%d;%d;%s%s', level, now, ARGV[at + 3], rest or '')
 				size = size + 2
 			end
-			if seen < a then
-				left = (a - seen) / c
+			if level < a then
+				left = (a - level) / c
 				left = left - left % 1
 			end
-			if seen > 0 then
-				more, all = (seen + (left + 1) * c - a) / b, seen / b
+			if level > 0 then
+				more, all = (level + (left + 1) * c - a) / b, level / b
 				more, all = more + -more % 1, all + -all % 1
 			end
-			empty = level / b
 		else
 			local total, last, newest, slots, first, open, place = string.match(text or '', '^(%d+);(%d+);(%d+);()(%d+);(%d+);()')
 			local oldest, n, next
-			if total and #last < 17 then
+			if total and last + 0 > 4503599627370496 then
+				total = nil
+			end
+			if total then
 				total, last, newest = total + 0, last + 0, newest + 0
 				if last > now then
 					later = last
@@ -230,9 +231,6 @@ while true do
 		denied = denied or wait ~= 0 and (kind == 'b' or kind == 'w')
 		if all > longest then
 			longest = all
-		end
-		if empty > longest then
-			longest = empty
 		end
 		reply[4 * i], reply[4 * i + 1], reply[4 * i + 2], reply[4 * i + 3] = left, wait, more, all
 	end
@@ -316,7 +314,7 @@ if turned or reply[3] > 0 and (id or stored[1]) then
 			end
 			over[#over + 1] = name(class, first)
 			local old = of and of ~= id and redis.call('HMGET', key, 'op:' .. of)[1]
-			if old and tonumber(string.match(old, '^%d+') or 0) <= now then
+			if old and (tonumber(string.match(old, '^%d+') or '') or 0) <= now then
 				over[#over + 1] = 'op:' .. of
 			end
 			first = first + 1

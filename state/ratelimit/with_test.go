@@ -131,26 +131,38 @@ func TestAWindowThatIsRedefinedKeepsToTheLimitOfTheCall(t *testing.T) {
 }
 
 // What was used of a larger bucket takes no longer to drain than all of the smaller one.
-func TestABucketThatHasBecomeSmallerIsUsedUpAtMost(t *testing.T) {
+func TestABucketThatHasBecomeSmallerDeniesUntilWhatWasUsedHasRefilled(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 1)
-	large := l.limiter(ratelimit.Bucket("b", 1_000_000, time.Hour))
-	l.allow(large, 1_000_000)
+	large := l.limiter(ratelimit.Bucket("b", 100, time.Hour))
+	l.allow(large, 100)
 	for _, limit := range []ratelimit.Limit{
-		ratelimit.Bucket("b", 2, time.Hour), ratelimit.Bucket("b", 2, time.Hour).AsShadow(), ratelimit.Bucket("b", 1_000_000, time.Hour).WithBurst(10),
+		ratelimit.Bucket("b", 2, time.Hour), ratelimit.Bucket("b", 2, time.Hour).AsShadow(), ratelimit.Bucket("b", 100, time.Hour).WithBurst(10),
 	} {
-		full := time.Duration(limit.Capacity()) * limit.Per() / time.Duration(limit.N())
-		small := l.with(large, limit)
-		u := l.peek(small).Limits[0]
+		token := limit.Per() / time.Duration(limit.N())
+		u := l.peek(l.with(large, limit)).Limits[0]
 		assert.Zero(t, u.Remaining, limit)
-		assert.Equal(t, full, u.ResetAfter, limit)
-		assert.Equal(t, full/time.Duration(limit.Capacity()), u.NextAfter, limit)
+		assert.Equal(t, 100*token, u.ResetAfter, limit)
+		assert.Equal(t, token*time.Duration(101-limit.Capacity()), u.NextAfter, limit)
 		l.probe(u, 1)
 	}
-	small := l.with(large, ratelimit.Bucket("b", 2, time.Hour))
-	assert.Equal(t, 30*time.Minute, l.allow(small, 1).RetryAfter)
-	l.pass(30 * time.Minute.Microseconds())
-	assert.True(t, l.allow(small, 1).Allowed)
+}
+
+// Whoever alternates between a bucket and a smaller one of its name gets no more than the larger
+// allows.
+func TestASmallerBucketIsNoWayAroundALargerOne(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	bucket := ratelimit.Bucket("b", 100, time.Hour)
+	large := l.limiter(bucket)
+	granted := l.upTo(large, 1000).Granted
+	for range 100 {
+		l.pass((18 * time.Second).Microseconds())
+		granted += l.upTo(l.with(large, bucket.WithBurst(1)), 1).Granted
+		l.upTo(l.with(large, bucket.WithBurst(1).AsShadow()), 1) // which denies nothing
+		granted += l.upTo(large, 1000).Granted
+	}
+	assert.EqualValues(t, 150, granted)
 }
 
 // An end that is farther away than Redis can count would remove the key at once.
@@ -168,10 +180,10 @@ func TestAnExtremeRedefinitionDoesNotLoseTheSubject(t *testing.T) {
 		d, err := limiter.Allow(t.Context(), subject)
 		require.NoError(t, err)
 		require.Equal(t, i < 3, d.Allowed)
-		assert.LessOrEqual(t, d.Limits[0].ResetAfter, 366*24*time.Hour)
+		assert.LessOrEqual(t, d.Limits[0].ResetAfter, 1<<52*time.Microsecond)
 		ttl := client.PTTL(t.Context(), name).Val()
 		assert.Greater(t, ttl, 365*24*time.Hour)
-		assert.LessOrEqual(t, ttl, 1<<52*time.Microsecond+62*time.Second, "what a larger bucket can have is remembered")
+		assert.LessOrEqual(t, ttl, 1<<52*time.Microsecond+62*time.Second, "what is used is remembered")
 	}
 
 	// On the other server the clock can stand still.
@@ -183,7 +195,7 @@ func TestAnExtremeRedefinitionDoesNotLoseTheSubject(t *testing.T) {
 	for i := range int64(3) {
 		d := l.allow(slow, 1)
 		assert.Equal(t, i == 0, d.Allowed)
-		assert.Equal(t, 366*24*time.Hour, d.Limits[0].ResetAfter)
+		assert.Equal(t, 1<<52*time.Microsecond, d.Limits[0].ResetAfter)
 		l.pass(0)
 		require.NotEmpty(t, l.stored())
 	}
