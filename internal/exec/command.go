@@ -8,10 +8,12 @@ type Command struct {
 	kind   kind
 	name   string // in lower case
 	script *Script
-	args   []any // of a general command, the name included
+	args   []any // of a general command, the name included; of a prepared one those that come last
+	// prepared has the other arguments of a prepared command.
+	prepared *Prepared
 
 	// Of a GET and a SET, which are made most often and so without boxes for
-	// their arguments.
+	// their arguments. Key is that of a prepared command too.
 	prefix, key string // together they are the key
 	data        []byte
 	set         SetOptions
@@ -30,6 +32,7 @@ const (
 	general kind = iota
 	get
 	set
+	prepared
 )
 
 // SetOptions are the options of SET.
@@ -100,6 +103,9 @@ func (c *Command) routingKey() string {
 // size returns about how many bytes the command takes on the wire.
 func (c *Command) size() int {
 	size := len(c.prefix) + len(c.key) + len(c.data)
+	if c.kind == prepared {
+		size += c.prepared.size
+	}
 	for _, arg := range c.args {
 		switch arg := arg.(type) {
 		case string:

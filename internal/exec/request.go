@@ -159,9 +159,11 @@ func newSet(c *Command, clustered bool) request {
 func newGeneral(c *Command) request {
 	r := new(generalRequest)
 	r.mark.name, r.write = c.name, c.write
-	args := c.args
+	args := c.arguments()
 	if c.write {
-		args = append(make([]any, 0, len(args)), args...)
+		if c.kind != prepared {
+			args = append(make([]any, 0, len(args)), args...)
+		}
 		args[0] = &r.mark
 	}
 	if key := c.routingKey(); key != "" {

@@ -51,32 +51,44 @@ func (s *Script) command(name string, keys []string, args []any, write bool) Com
 type Prepared struct {
 	script *Script
 	args   []any // with room for the key
+	size   int   // about how many bytes they take on the wire
 }
 
 // Prepare returns the calls of s with those first arguments.
-func (s *Script) Prepare(args ...any) Prepared {
-	return Prepared{s, s.command("evalsha", []string{""}, args, false).args}
+func (s *Script) Prepare(args ...any) *Prepared {
+	c := s.command("evalsha", []string{""}, args, false)
+	return &Prepared{s, c.args, c.size()}
 }
 
 // ReadPrimary is [Script.ReadPrimary] with what comes after the first arguments.
-func (p Prepared) ReadPrimary(key string, more ...any) Command { return p.command(key, more, false) }
+func (p *Prepared) ReadPrimary(key string, more ...any) Command { return p.command(key, more, false) }
 
 // Write is [Script.Write] with what comes after the first arguments.
-func (p Prepared) Write(key string, more ...any) Command { return p.command(key, more, true) }
+func (p *Prepared) Write(key string, more ...any) Command { return p.command(key, more, true) }
 
-func (p Prepared) command(key string, more []any, write bool) Command {
-	args := make([]any, 0, len(p.args)+len(more))
-	args = append(append(args, p.args...), more...)
-	args[3] = key
-	return Command{name: "evalsha", args: args, script: p.script, write: write}
+func (p *Prepared) command(key string, more []any, write bool) Command {
+	return Command{kind: prepared, name: "evalsha", key: key, args: more, prepared: p, script: p.script, write: write}
+}
+
+// arguments returns all arguments of c, the name included. Nobody else has them if c is
+// prepared.
+func (c *Command) arguments() []any {
+	if c.kind != prepared {
+		return c.args
+	}
+	args := make([]any, 0, len(c.prepared.args)+len(c.args))
+	args = append(append(args, c.prepared.args...), c.args...)
+	args[3] = c.key
+	return args
 }
 
 // withSource returns the command that also works where the server does not know
 // the script.
 func (c Command) withSource() Command {
-	args := append([]any(nil), c.args...)
+	args := append([]any(nil), c.arguments()...)
+	c.kind = general
 	args[1] = c.script.source
-	if c.name = "eval"; c.args[0] == "evalsha_ro" {
+	if c.name = "eval"; args[0] == "evalsha_ro" {
 		c.name = "eval_ro"
 	}
 	args[0] = c.name

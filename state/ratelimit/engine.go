@@ -104,7 +104,7 @@ const mostTokens = limitspec.MaxUnits + 1
 
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	take, tokens := &l.limits.take, strconv.FormatInt(min(c.tokens, mostTokens), 10)
+	take, tokens := l.limits.take, strconv.FormatInt(min(c.tokens, mostTokens), 10)
 	switch {
 	case c.mode == takeNone:
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.

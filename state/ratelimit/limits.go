@@ -13,7 +13,7 @@ import (
 // limits are checked limits, and the calls of the script that takes from them.
 type limits struct {
 	list []Limit
-	take exec.Prepared
+	take *exec.Prepared
 }
 
 // newLimits returns the limits, or what is wrong with them by that check.
