@@ -45,8 +45,9 @@
 //
 // A subject is one hash at its key, with a field for each limit, and it expires within 61
 // seconds of when it has nothing more to say. What is written does not wait for replicas,
-// whatever state.Options.Replication says. Redis replicates after it has replied: a primary that dies can
-// take the latest decisions with it, so the bounds hold within one primary's history.
+// whatever state.Options.Replication says. Redis replicates after it has replied: a primary
+// that dies can take the latest decisions with it, so the bounds hold within one primary's
+// history.
 //
 // # Concurrency
 //

@@ -102,9 +102,12 @@ func (c *call) check() error {
 // mostTokens is more than any limit has, and a number that scripts count with exactly.
 const mostTokens = limitspec.MaxUnits + 1
 
+// tokensOf returns a number of tokens as it is sent.
+func tokensOf(n int64) string { return strconv.FormatInt(min(n, mostTokens), 10) }
+
 // command returns what is sent for a call.
 func (l *limiter) command(c *call) exec.Command {
-	take, tokens := l.limits.take, strconv.FormatInt(min(c.tokens, mostTokens), 10)
+	take, tokens := l.limits.take, tokensOf(c.tokens)
 	switch {
 	case c.mode == takeNone:
 		// Only a primary knows what was taken, and only EVALSHA knows the time on every server.

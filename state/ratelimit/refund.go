@@ -19,7 +19,7 @@ func (l *limiter) reserve(ctx context.Context, name string, n int64, opts []Call
 		c.once, c.id = true, rand.Text()
 	}
 	d, err := l.decide(ctx, "Reserve", c)
-	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, call: takeAll + " " + strconv.FormatInt(n, 10)}
+	r := &Reservation{Decision: d, limiter: l, name: name, id: c.id, call: takeAll + " " + tokensOf(n)}
 	switch {
 	case errors.Is(cmp.Or(err, d.Err), state.ErrUnknownOutcome):
 		r.left = n // it may have been taken

@@ -9,21 +9,21 @@
 -- to take as many as there are, "peek" to take none
 -- and, if the call has an id, that and how long a receipt is kept
 --
--- Replies {code, time, granted}, and for each limit how many tokens it has left, and after what time the call would be granted (-1 for never), there are
--- more, and there are all. The code is 0 for a call that was denied and 1 for one that was
--- granted. For a call that was granted before, it is {2, what was replied then}, without the
--- limits if they were others, or {3} if the tokens were given back, or {4} if it was another
--- call.
+-- Replies {code, time, granted}, and for each limit how many tokens it has left, and after
+-- what time the call would be granted (-1 for never), there are more, and there are all. The
+-- code is 0 for a call that was denied and 1 for one that was granted. For a call that was
+-- granted before, it is {2, what was replied then}, without the limits if they were others, or
+-- {3} if the tokens were given back, or {4} if it was another call.
 --
 -- All times are microseconds. All numbers are integers below 2^53, which Lua's doubles
 -- hold exactly, and are written with %d, as tostring rounds them.
 --
 -- The hash has a field for each limit, named by kind, time of a window, and name:
---   b:<name>, a bucket: level;at;unit, where level is in units of 1/unit of a token as of that time. Once
---     it was charged by a call with an id, that goes on with ;ever;life, and /gaps if there are
---     any: its units are numbered up to ever, lower numbers drain first, life tells it from an
---     earlier one of that name, and gaps are the units between others that were given
---     back, as highest:count,highest:count,... from the highest down
+--   b:<name>, a bucket: level;at;unit, where level is in units of 1/unit of a token as of that
+--     time. Once it was charged by a call with an id, that goes on with ;ever;life, and /gaps
+--     if there are any: its units are numbered up to ever, lower numbers drain first, life tells
+--     it from an earlier one of that name, and gaps are the units between others that were
+--     given back, as highest:count,highest:count,... from the highest down
 --   w<time>:<name>, a window: total;last;count;first;open;time:count,time:count,...
 --     The newest slot has its latest token at last, has that count, and is open since that time;
 --     the others follow, oldest first. They are numbered from first on, and the newest has the
@@ -36,8 +36,9 @@
 --     its limits, what was replied, and for each limit what was taken
 --
 -- This runs for each call, so it makes few functions and tables, and none that holds on to
--- variables, which took twice as long. Adding 0 makes a number of a text for half of what tonumber
--- costs, and x - x % 1 rounds it down, and x + -x % 1 up, for a fifth of what math.floor does.
+-- variables, which took twice as long. Adding 0 makes a number of a text for half of what
+-- tonumber costs, and x - x % 1 rounds it down, and x + -x % 1 up, for a fifth of what
+-- math.floor does.
 
 local time = redis.pcall('TIME')
 if time.err then
