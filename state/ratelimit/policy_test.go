@@ -78,5 +78,10 @@ func TestTheObserverIsToldWhyAPolicyDecided(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, seen.errs, 2)
 		assert.NoError(t, seen.errs[1])
+
+		_, err = limiter.AllowMany(t.Context(), ratelimit.Request[string]{Subject: subject}, ratelimit.Request[string]{Subject: "another"})
+		require.Equal(t, policy == ratelimit.ReturnError, err != nil)
+		require.Len(t, seen.errs, 3)
+		assert.ErrorIs(t, seen.errs[2], state.ErrWrongType)
 	}
 }
