@@ -90,6 +90,11 @@
 // more wait than the server can do soon, calls fail with [ErrOverloaded], and
 // nothing was sent. See [New] for what hooks of the client see of it.
 //
+// # Beside this package
+//
+// Package ratelimit limits how often something may happen to a subject, and how many do it at
+// the same time, on a store: under its prefix, with its permissions and errors.
+//
 // # Errors
 //
 // Errors are matched with [errors.Is], against [ErrNotFound] and the others of
