@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/internal/redistest/deployment"
 	"github.com/typedstate/typedstate/state"
 )
 
@@ -165,14 +166,14 @@ func TestAnnouncingTakesNoCommandOfItsOwn(t *testing.T) {
 		run(family) // the server learns the scripts
 	}
 	client.AddHook(sent)
-	used := usedCommands(t, []*redis.Client{admin}, func() {
+	used := deployment.UsedCommands(t, []*redis.Client{admin}, func() {
 		assert.Equal(t, [][]string{
 			{"set"}, {"set"}, {"set"}, {"pexpire"}, {"evalsha"}, {"set", "set"}, {"evalsha"}, {"unlink"},
 		}, run(unwatched))
 	})
 	assert.NotContains(t, used, "+publish")
 	one, two := []string{"evalsha"}, []string{"evalsha", "evalsha"}
-	used = usedCommands(t, []*redis.Client{admin}, func() {
+	used = deployment.UsedCommands(t, []*redis.Client{admin}, func() {
 		assert.Equal(t, [][]string{one, one, one, one, one, two, one, one}, run(watched))
 	})
 	assert.Contains(t, used, "+publish")

@@ -3,7 +3,6 @@ package ratelimit_test
 import (
 	"context"
 	"flag"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typedstate/typedstate/internal/redistest"
+	"github.com/typedstate/typedstate/internal/redistest/deployment"
 	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
@@ -28,17 +28,9 @@ var update = flag.Bool("update", false, "write what the tests find to testdata")
 var aclFile = filepath.Join("testdata", "acl.txt")
 
 // neededCommands returns the rules in aclFile for a deployment.
-func neededCommands(t *testing.T, deployment string) []string {
+func neededCommands(t *testing.T, name string) []string {
 	t.Helper()
-	text, err := os.ReadFile(aclFile)
-	require.NoError(t, err)
-	for line := range strings.Lines(string(text)) {
-		if rules, ok := strings.CutPrefix(line, deployment+": "); ok {
-			return strings.Fields(rules)
-		}
-	}
-	t.Fatalf("%s has no line for %s", aclFile, deployment)
-	return nil
+	return deployment.Rules(t, aclFile, name)
 }
 
 // everything calls all that sends a command, in each form that sends another.
@@ -91,29 +83,6 @@ func everything(t *testing.T, store *state.Store) {
 	must(err)
 }
 
-// usedCommands returns a rule for each command that the servers have executed since their
-// statistics were reset.
-func usedCommands(t *testing.T, admins []*redis.Client, run func()) []string {
-	t.Helper()
-	for _, admin := range admins {
-		require.NoError(t, admin.ConfigResetStat(t.Context()).Err())
-	}
-	run()
-	used := map[string]bool{}
-	for _, admin := range admins {
-		text, err := admin.Info(t.Context(), "commandstats").Result()
-		require.NoError(t, err)
-		for line := range strings.Lines(text) {
-			if name, ok := strings.CutPrefix(line, "cmdstat_"); ok {
-				name, _, _ = strings.Cut(name, ":")
-				used["+"+name] = true
-			}
-		}
-	}
-	delete(used, "+config|resetstat")
-	return slices.Sorted(maps.Keys(used))
-}
-
 // TestNeededCommands finds out which commands this package needs of a server, for the rules
 // of a user who may use no others. They include those of its scripts and of the handshake of
 // go-redis.
@@ -125,27 +94,9 @@ func TestNeededCommands(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, store.Close()) })
 		return store
 	}
-	found := map[string][]string{}
-
-	srv := redistest.Start(t, redistest.WithUser("app", "s3cret", "~*", "&*", "+@all"))
-	found["single"] = usedCommands(t, []*redis.Client{srv.Client(t)}, func() {
-		o := srv.OptionsFor("app")
-		o.DisableIdentity, o.MaintNotificationsConfig = false, nil
-		client := redis.NewClient(o)
-		t.Cleanup(func() { _ = client.Close() })
-		everything(t, open(client))
-	})
-	cluster := redistest.StartCluster(t, 3, 0)
-	var admins []*redis.Client
-	for _, node := range cluster.Nodes() {
-		admins = append(admins, node.Client(t))
-	}
-	found["cluster"] = usedCommands(t, admins, func() { everything(t, open(cluster.Client(t))) })
-
-	// What a run may or may not come by.
-	found["single"] = union(found["single"], "+auth", "+eval")
-	found["cluster"] = union(found["cluster"], append(found["single"], "+asking", "+cluster|slots", "+command")...)
-	text := "single: " + strings.Join(found["single"], " ") + "\ncluster: " + strings.Join(found["cluster"], " ") + "\n"
+	single, cluster := deployment.NeededCommands(t, func(client redis.UniversalClient) { everything(t, open(client)) },
+		"+auth", "+eval")
+	text := "single: " + strings.Join(single, " ") + "\ncluster: " + strings.Join(cluster, " ") + "\n"
 	if *update {
 		require.NoError(t, os.WriteFile(aclFile, []byte(text), 0o644))
 	}
@@ -153,14 +104,8 @@ func TestNeededCommands(t *testing.T) {
 	require.NoError(t, err)
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
-	assert.Contains(t, string(readme), strings.Join(found["single"], " "), "the README says what a user needs")
+	assert.Contains(t, string(readme), strings.Join(single, " "), "the README says what a user needs")
 	assert.Equal(t, string(committed), text, "run go test ./state/ratelimit -run NeededCommands -update, and read the difference")
-}
-
-func union(a []string, b ...string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // TestAUserWhoMayNotDoAllMakesNoKeyThatLivesForGood takes one command at a time away from

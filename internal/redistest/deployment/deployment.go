@@ -1,4 +1,5 @@
-// Package deployment has the ways to run Redis that the conformance suites are held against.
+// Package deployment has the ways to run Redis that the conformance suites are held against, and
+// finds out which commands a user needs for them.
 // It is apart from redistest, which programs use that have no embedded server in them.
 package deployment
 
