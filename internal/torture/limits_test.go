@@ -46,6 +46,20 @@ func briefLimits(t *testing.T, name string) (*report, map[string]string) {
 	return rep, figures
 }
 
+// noticed runs the limiters of that name until a run breaks all of these figures. It gives up
+// after a few, as a loaded machine may do too little in one for a fault to show.
+func noticed(t *testing.T, name string, figures ...string) (rep *report, of map[string]string) {
+	t.Helper()
+	for range 4 {
+		rep, of = briefLimits(t, name)
+		if !slices.ContainsFunc(figures, func(figure string) bool { return !broken(rep, figure) }) {
+			return rep, of
+		}
+	}
+	assert.Fail(t, "not noticed", "of %v there is only %v", figures, rep.broken)
+	return rep, of
+}
+
 // over is whether more was granted than a window allows.
 func over(rep *report) bool {
 	return slices.ContainsFunc(rep.broken, func(why string) bool {
@@ -81,10 +95,7 @@ func generous(c *limitCalls) {
 
 func TestLimitersThatGrantMoreAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := briefLimits(t, "generous")
-	assert.True(t, broken(rep, "admitted_over_limit_single"), rep.broken)
-	assert.True(t, broken(rep, "admitted_over_bucket_limit_single"), rep.broken)
-	assert.True(t, broken(rep, "immortal_keys_single"), rep.broken)
+	rep, _ := noticed(t, "generous", "admitted_over_limit_single", "admitted_over_bucket_limit_single", "immortal_keys_single")
 	assert.False(t, broken(rep, "executions_per_call"), rep.broken)
 }
 
@@ -101,10 +112,7 @@ func twice(c *limitCalls) {
 
 func TestLimitersThatChargeTwiceAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := briefLimits(t, "twice")
-	for _, figure := range []string{"executions_per_call_single", "charged_again_single", "utilisation_single"} {
-		assert.True(t, broken(rep, figure), rep.broken)
-	}
+	rep, _ := noticed(t, "twice", "executions_per_call_single", "charged_again_single", "utilisation_single")
 	assert.False(t, over(rep), rep.broken)
 	assert.False(t, broken(rep, "immortal_keys"), rep.broken)
 }
@@ -130,10 +138,7 @@ func stubbornly(c *limitCalls) {
 
 func TestLimitersThatRepeatCallsAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, figures := briefLimits(t, "stubborn")
-	again := broken(rep, "executions_per_call_single") || broken(rep, "charged_again_single") || broken(rep, "limit_wrong_sums_single")
-	assert.True(t, again, rep.broken)
-	assert.True(t, broken(rep, "utilisation_single"), rep.broken)
+	rep, figures := noticed(t, "stubborn", "executions_per_call_single", "utilisation_single")
 	assert.NotEqual(t, "NaN", figures["utilisation_single"])
 	assert.False(t, over(rep), rep.broken)
 }
@@ -154,10 +159,7 @@ func forgetful(c *limitCalls) {
 
 func TestLimitersThatGiveBackTooMuchAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := briefLimits(t, "forgetful")
-	for _, figure := range []string{"refunded_over_charged_single", "limit_wrong_sums_single", "limit_wrong_answers_single"} {
-		assert.True(t, broken(rep, figure), rep.broken)
-	}
+	rep, _ := noticed(t, "forgetful", "refunded_over_charged_single", "limit_wrong_sums_single", "limit_wrong_answers_single")
 	assert.False(t, broken(rep, "charged_again"), rep.broken)
 }
 
@@ -176,10 +178,7 @@ func silent(c *limitCalls) {
 
 func TestLimitersThatDoNothingAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := briefLimits(t, "silent")
-	for _, figure := range []string{"charged_never_single", "refunded_over_charged_single", "limit_wrong_sums_single"} {
-		assert.True(t, broken(rep, figure), rep.broken)
-	}
+	rep, _ := noticed(t, "silent", "charged_never_single", "refunded_over_charged_single", "limit_wrong_sums_single")
 	assert.False(t, over(rep), rep.broken)
 }
 
