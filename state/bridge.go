@@ -6,6 +6,7 @@ import (
 	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/internal/exec"
 	"github.com/typedstate/typedstate/internal/keyspec"
+	"github.com/typedstate/typedstate/internal/listen"
 )
 
 func init() { //nolint:gochecknoinits // the packages beside this one cannot be imported by it
@@ -16,6 +17,13 @@ func init() { //nolint:gochecknoinits // the packages beside this one cannot be 
 		o := begin(ctx, targetOf(store), c.Name, f, c.Keys, permission(c.Needs))
 		return &bridged{o}
 	}
+	bridge.Host.Encode = func(store any, c bridge.Codec, v any) ([]byte, error) {
+		return encode(c, nil, v, store.(*Store).options.MaxValueBytes)
+	}
+	bridge.Host.Decode = func(store any, c bridge.Codec, data []byte, v any) error {
+		return decode(c, data, v, store.(*Store).options.MaxValueBytes)
+	}
+	bridge.Host.Hub = func(store any) *listen.Hub { return store.(*Store).hub }
 }
 
 // bridged is an operation of another package.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedstate/typedstate/internal/exec"
 	"github.com/typedstate/typedstate/internal/keyspec"
+	"github.com/typedstate/typedstate/internal/listen"
 )
 
 // Permission is what an operation needs the store to allow.
@@ -81,7 +82,27 @@ var Host struct {
 	Family func(*keyspec.Template) any
 	Name   func(family any, parts []any) string
 	Begin  func(ctx context.Context, store any, c Call) Operation
+	Encode func(store any, c Codec, v any) ([]byte, error)
+	Decode func(store any, c Codec, data []byte, v any) error
+	Hub    func(store any) *listen.Hub
 }
+
+// Codec is a state.Codec.
+type Codec interface {
+	Append(dst []byte, v any) ([]byte, error)
+	Decode(data []byte, v any) error
+}
+
+// Encode returns the bytes to store for the value that v points to, or an error of state that
+// is not labelled.
+func Encode(store any, c Codec, v any) ([]byte, error) { return Host.Encode(store, c, v) }
+
+// Decode stores the value that data encodes in what v points to, or returns an error of state
+// that is not labelled. Nobody may change data after it.
+func Decode(store any, c Codec, data []byte, v any) error { return Host.Decode(store, c, data, v) }
+
+// Hub returns what hears the messages that a store's servers publish.
+func Hub(store any) *listen.Hub { return Host.Hub(store) }
 
 // Begin begins an operation on a *state.Store.
 func Begin(ctx context.Context, store any, c Call) Operation { return Host.Begin(ctx, store, c) }

@@ -3,6 +3,8 @@ package ratelimit
 import (
 	"fmt"
 
+	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
@@ -13,7 +15,7 @@ type Global = struct{}
 // generated code. K is the subject: the type of the template's parameter, or a struct if
 // there are several.
 type Family[K any] struct {
-	subjects subjects[K]
+	subjects bridge.Keys[K]
 	limits   limits
 }
 
@@ -44,7 +46,7 @@ func DefineKeyed[K any](template string, name func(K) string, limits ...Limit) *
 }
 
 func define[K any](template string, name func(K) string, given []Limit) (*Family[K], error) {
-	s, err := newSubjects(template, name)
+	s, err := subjects(template, name)
 	if err != nil {
 		return nil, err
 	}
@@ -53,4 +55,13 @@ func define[K any](template string, name func(K) string, given []Limit) (*Family
 		return nil, err
 	}
 	return &Family[K]{s, l}, nil
+}
+
+// subjects returns the keys of a template.
+func subjects[K any](template string, name func(K) string) (bridge.Keys[K], error) {
+	t, err := keyspec.Parse(template)
+	if err != nil {
+		return bridge.Keys[K]{}, err
+	}
+	return bridge.NewKeys(t, name)
 }

@@ -45,7 +45,7 @@ func TestASubjectThatIsNoPartOfTheTemplateIsRefused(t *testing.T) {
 	} {
 		assert.Panics(t, define, name)
 	}
-	assert.PanicsWithValue(t, `ratelimit.Define("a:<b>"): a subject of type float64 is no part of the template's types`,
+	assert.PanicsWithValue(t, `ratelimit.Define("a:<b>"): a float64 is no part of the template's types`,
 		func() { ratelimit.Define[float64]("a:<b>", w) })
 	assert.NotPanics(t, func() {
 		ratelimit.Define[id]("a:<b>", w)

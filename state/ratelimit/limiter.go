@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/state"
 )
 
@@ -21,7 +22,7 @@ import (
 // What is sent is EVALSHA, and EVAL to a server that does not know the script; a user of the
 // server needs the commands in it, too.
 type Limiter[K any] struct {
-	subjects subjects[K]
+	subjects bridge.Keys[K]
 	limiter  *limiter
 }
 
@@ -32,7 +33,7 @@ func New[K any](store *state.Store, f *Family[K], o Options) (*Limiter[K], error
 	if f == nil {
 		f = new(Family[K])
 	}
-	l, err := newLimiter(store, f.subjects.family, f.limits, o)
+	l, err := newLimiter(store, f.subjects.Family(), f.limits, o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,20 +67,20 @@ func (l *Limiter[K]) Limits() []Limit {
 // HMGET, PTTL, HSET and PEXPIRE in it, and HDEL where receipts have expired. O(m+s) for m
 // limits with s slots in use.
 func (l *Limiter[K]) Allow(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
-	return l.limiter.allow(ctx, "Allow", l.subjects.key(subject), 1, opts)
+	return l.limiter.allow(ctx, "Allow", l.subjects.Name(subject), 1, opts)
 }
 
 // AllowN is [Limiter.Allow] for n tokens, all or nothing. It fails with [ErrTokens] if n is
 // less than 1. A call for more than a limit's [Limit.Capacity] is denied, and its
 // RetryAfter is [Never].
 func (l *Limiter[K]) AllowN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.allow(ctx, "AllowN", l.subjects.key(subject), n, opts)
+	return l.limiter.allow(ctx, "AllowN", l.subjects.Name(subject), n, opts)
 }
 
 // AllowUpTo takes as many tokens as all limits of subject have, up to n. It fails with
 // [ErrTokens] if n is less than 1. It sends what [Limiter.Allow] sends.
 func (l *Limiter[K]) AllowUpTo(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.allowUpTo(ctx, l.subjects.key(subject), n, opts)
+	return l.limiter.allowUpTo(ctx, l.subjects.Name(subject), n, opts)
 }
 
 // Peek returns whether [Limiter.Allow] would be granted, and what there is; it takes nothing,
@@ -87,7 +88,7 @@ func (l *Limiter[K]) AllowUpTo(ctx context.Context, subject K, n int64, opts ...
 // on one with DisableGet. It is tried again as reads are. It sends EVALSHA to the primary, with
 // TIME and HMGET in it. O(m+s).
 func (l *Limiter[K]) Peek(ctx context.Context, subject K) (Decision, error) {
-	return l.limiter.peek(ctx, l.subjects.key(subject))
+	return l.limiter.peek(ctx, l.subjects.Name(subject))
 }
 
 // Request is one call of [Limiter.AllowMany].
@@ -107,14 +108,14 @@ type Request[K any] struct {
 func (l *Limiter[K]) AllowMany(ctx context.Context, requests ...Request[K]) ([]Decision, error) {
 	named := make([]request, len(requests))
 	for i, r := range requests {
-		named[i] = request{l.subjects.key(r.Subject), r.N, r.OpID}
+		named[i] = request{l.subjects.Name(r.Subject), r.N, r.OpID}
 	}
 	return l.limiter.allowMany(ctx, named)
 }
 
 // Wait is [Limiter.WaitN] for one token.
 func (l *Limiter[K]) Wait(ctx context.Context, subject K, opts ...CallOption) (Decision, error) {
-	return l.limiter.wait(ctx, "Wait", l.subjects.key(subject), 1, opts)
+	return l.limiter.wait(ctx, "Wait", l.subjects.Name(subject), 1, opts)
 }
 
 // WaitN waits until n tokens are granted. It asks, and asks again after RetryAfter and a
@@ -125,7 +126,7 @@ func (l *Limiter[K]) Wait(ctx context.Context, subject K, opts ...CallOption) (D
 // that it asks is an operation. Where a test has stopped the embedded server's clock, no time
 // passes; in a bubble of testing/synctest it does.
 func (l *Limiter[K]) WaitN(ctx context.Context, subject K, n int64, opts ...CallOption) (Decision, error) {
-	return l.limiter.wait(ctx, "WaitN", l.subjects.key(subject), n, opts)
+	return l.limiter.wait(ctx, "WaitN", l.subjects.Name(subject), n, opts)
 }
 
 // Reserve is [Limiter.AllowN] for tokens that [Reservation.Refund] can give back within
@@ -133,7 +134,7 @@ func (l *Limiter[K]) WaitN(ctx context.Context, subject K, n int64, opts ...Call
 // denied or fails. If it fails with state.ErrUnknownOutcome, Refund gives back what was taken,
 // if it was.
 func (l *Limiter[K]) Reserve(ctx context.Context, subject K, n int64, opts ...CallOption) (*Reservation, error) {
-	return l.limiter.reserve(ctx, l.subjects.key(subject), n, opts)
+	return l.limiter.reserve(ctx, l.subjects.Name(subject), n, opts)
 }
 
 // Reset forgets what was used of the limits with those names, or, without names, of all
@@ -142,5 +143,5 @@ func (l *Limiter[K]) Reserve(ctx context.Context, subject K, n int64, opts ...Ca
 // EnableRemove. The key keeps its end. It sends UNLINK, or EVALSHA with HMGET and HSET in it.
 // O(m+s).
 func (l *Limiter[K]) Reset(ctx context.Context, subject K, names ...string) error {
-	return l.limiter.reset(ctx, l.subjects.key(subject), names)
+	return l.limiter.reset(ctx, l.subjects.Name(subject), names)
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/state"
 )
 
 // SemaphoreFamily is all subjects of one template that have a semaphore.
 // [DefineSemaphore] makes one.
 type SemaphoreFamily[K any] struct {
-	subjects subjects[K]
+	subjects bridge.Keys[K]
 	permits  int
 	lease    time.Duration
 }
@@ -47,7 +48,7 @@ func defineSemaphore[K any](template string, permits int, lease time.Duration) (
 	case lease < minLease || lease > maxLease:
 		return nil, fmt.Errorf("a lease of %v; give %v to %v", lease, minLease, maxLease)
 	}
-	s, err := newSubjects[K](template, nil)
+	s, err := subjects[K](template, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func defineSemaphore[K any](template string, permits int, lease time.Duration) (
 // of [Permit.Fence] still tells holders apart. A permit that was asked for when its
 // connection broke can, rarely, stay taken by nobody until its lease ends.
 type Semaphore[K any] struct {
-	subjects  subjects[K]
+	subjects  bridge.Keys[K]
 	semaphore *semaphore
 }
 
@@ -81,10 +82,10 @@ func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[
 	if store.Client() == nil {
 		return nil, fmt.Errorf("ratelimit: NewSemaphore: %w", state.ErrNoStore)
 	}
-	if f == nil || f.subjects.family == nil {
+	if f == nil || f.subjects.Family() == nil {
 		return nil, errors.New("ratelimit: NewSemaphore: there is no family; make one with DefineSemaphore")
 	}
-	return &Semaphore[K]{f.subjects, newSemaphore(store, f.subjects.family, f.permits, f.lease)}, nil
+	return &Semaphore[K]{f.subjects, newSemaphore(store, f.subjects.Family(), f.permits, f.lease)}, nil
 }
 
 // TryAcquire takes a permit of subject. It fails with a [*FullError], which matches
@@ -95,7 +96,7 @@ func NewSemaphore[K any](store *state.Store, f *SemaphoreFamily[K]) (*Semaphore[
 // ZSCORE, ZRANGEBYSCORE, ZADD, PTTL, PEXPIRE and ZREMRANGEBYSCORE in it. O(log n) for n permits,
 // and O(e) for e whose leases have ended since.
 func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.key(subject), false)
+	return s.semaphore.acquire(ctx, "TryAcquire", s.subjects.Name(subject), false)
 }
 
 // Acquire is [Semaphore.TryAcquire] that waits until there is a permit, or until ctx ends;
@@ -104,7 +105,7 @@ func (s *Semaphore[K]) TryAcquire(ctx context.Context, subject K) (*Permit, erro
 // a little earlier at random, and when the first lease may end. Who waits longest is not
 // sure to be first.
 func (s *Semaphore[K]) Acquire(ctx context.Context, subject K) (*Permit, error) {
-	return s.semaphore.acquire(ctx, "Acquire", s.subjects.key(subject), true)
+	return s.semaphore.acquire(ctx, "Acquire", s.subjects.Name(subject), true)
 }
 
 // Do waits for a permit as [Semaphore.Acquire] does, calls f with a context that ends if the
@@ -129,7 +130,7 @@ func (s *Semaphore[K]) Do(ctx context.Context, subject K, f func(ctx context.Con
 // and fails with state.ErrGetDisabled on one with DisableGet. It sends EVALSHA to the primary,
 // with TIME and ZCOUNT in it. O(log n).
 func (s *Semaphore[K]) InUse(ctx context.Context, subject K) (int, error) {
-	return s.semaphore.inUse(ctx, s.subjects.key(subject))
+	return s.semaphore.inUse(ctx, s.subjects.Name(subject))
 }
 
 // FullError says that all permits of a subject are taken. It matches [ErrFull].

@@ -1,0 +1,69 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Failure is why a job or an attempt has failed, as it is stored: what a worker has
+// returned, or given to [Run.Fail].
+type Failure struct {
+	// Code is for programs: [CodeLost], or what the worker has put there.
+	Code string `json:"code,omitempty"`
+	// Message is the text of the worker's error, cut at 4 KiB. It is for people who may see
+	// what the job is about.
+	Message string `json:"message,omitempty"`
+}
+
+// CodeLost is the code of an attempt whose lease has ended.
+const CodeLost = "lease_lost"
+
+// Error says that the job has failed. It holds neither Code nor Message, as errors are logged
+// where those who may not see what is stored can read them.
+func (f *Failure) Error() string { return "jobs: the job has failed" }
+
+// Permanent returns err as one that no further attempt helps: the job fails for good. It
+// returns nil for nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &verdictError{err: err, permanent: true}
+}
+
+// RetryIn returns err as one after which the next attempt may start in d, and not after
+// what the family's options say. It is at most 366 days. It returns nil for nil.
+func RetryIn(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &verdictError{err: err, delayed: true, delay: d}
+}
+
+// verdictError is an error with what becomes of the job.
+type verdictError struct {
+	err                error
+	permanent, delayed bool
+	delay              time.Duration
+}
+
+func (e *verdictError) Error() string { return e.err.Error() }
+func (e *verdictError) Unwrap() error { return e.err }
+
+// Format has fmt print what the error itself is printed as.
+func (e *verdictError) Format(s fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), e.err)
+}
+
+// maxMessageBytes is where the text of an error is cut.
+const maxMessageBytes = 4 << 10
+
+// failureOf returns what is stored of an error.
+func failureOf(err error) *Failure {
+	f, ok := errors.AsType[*Failure](err)
+	if !ok {
+		f = &Failure{Message: err.Error()}
+	}
+	return &Failure{Code: cut(f.Code, maxCodeBytes), Message: cut(f.Message, maxMessageBytes)}
+}
