@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	replayPace = 5 * time.Millisecond
+	// replayKept is how many requests are kept to be sent again.
+	replayKept = 2000
+	// replayAge is how old a request gets at most: a record knows the latest 64 ids, and a
+	// cancelled job is gone after a while.
+	replayAge = 4 * time.Second
+)
+
+// replayer is a hook that keeps the requests of a tracker that were answered, and sends them
+// again later. None of them may change anything then.
+type replayer struct {
+	direct redis.UniversalClient // not by way of the proxies
+
+	mu      sync.Mutex
+	seen    []request
+	scripts map[string]string // by their digests
+}
+
+// request is one that was answered. What it did, it did between those times.
+type request struct {
+	script       string // its digest
+	args         []any  // from the number of keys on
+	since, until int64
+}
+
+func newReplayer(direct redis.UniversalClient) *replayer {
+	return &replayer{direct: direct, scripts: map[string]string{}}
+}
+
+func (*replayer) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (p *replayer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		r, kept := p.take(cmd)
+		err := next(ctx, cmd)
+		if kept {
+			p.keep(r, err)
+		}
+		return err
+	}
+}
+
+func (p *replayer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		all := make([]request, len(cmds))
+		kept := make([]bool, len(cmds))
+		for i, cmd := range cmds {
+			all[i], kept[i] = p.take(cmd)
+		}
+		err := next(ctx, cmds)
+		for i, cmd := range cmds {
+			if kept[i] {
+				p.keep(all[i], cmd.Err())
+			}
+		}
+		return err
+	}
+}
+
+// jobOperation is where the operation is in the arguments of a script, from the number of its
+// keys on.
+const jobOperation = 3
+
+// take copies a request before it is sent, as its memory may be used for another afterwards.
+func (p *replayer) take(cmd redis.Cmder) (r request, kept bool) {
+	args := cmd.Args()
+	name := strings.ToUpper(fmt.Sprint(args[0]))
+	if name != "EVALSHA" && name != "EVAL" || len(args) < 3+jobOperation {
+		return r, false
+	}
+	script := text(args[1])
+	if name == "EVAL" {
+		digest := redis.NewScript(script).Hash()
+		p.mu.Lock()
+		p.scripts[digest] = script
+		p.mu.Unlock()
+		script = digest
+	}
+	r = request{script: strings.Clone(script), since: stamp()}
+	for _, a := range args[2:] {
+		if b, is := a.([]byte); is {
+			a = append([]byte(nil), b...)
+		} else if s, is := a.(string); is {
+			a = strings.Clone(s)
+		}
+		r.args = append(r.args, a)
+	}
+	switch operation := text(r.args[jobOperation]); operation {
+	case "get", "reap": // one reads, and the other does what there is to do now
+		return r, false
+	}
+	return r, true
+}
+
+func text(arg any) string {
+	if b, is := arg.([]byte); is {
+		return string(b)
+	}
+	return fmt.Sprint(arg)
+}
+
+// keep keeps a request that was answered.
+func (p *replayer) keep(r request, err error) {
+	if err != nil {
+		return // it was refused, or may not have been executed
+	}
+	r.until = stamp()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.seen) < replayKept {
+		p.seen = append(p.seen, r)
+		return
+	}
+	p.seen[r.until%replayKept] = r
+}
+
+// some returns a request that is not too old.
+func (p *replayer) some(r *rand.Rand) (request, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range 20 {
+		if len(p.seen) == 0 {
+			break
+		}
+		one := p.seen[r.IntN(len(p.seen))]
+		if stamp()-one.until < replayAge.Microseconds() {
+			return one, true
+		}
+	}
+	return request{}, false
+}
+
+// replay sends requests again until ctx ends, and notes those that have changed something.
+func (s *jobSide) replay(ctx context.Context) {
+	r := s.rand()
+	for pause(ctx, time.Duration(r.Int64N(int64(2*replayPace)))) {
+		one, found := s.replayer.some(r)
+		if !found {
+			continue
+		}
+		changed, err := s.replayer.again(ctx, one)
+		if err != nil {
+			continue // the server is busy with what was done to it
+		}
+		s.replays.Add(1)
+		if changed == "" {
+			continue
+		}
+		key, _, _ := strings.Cut(strings.TrimPrefix(text(one.args[1]), jobPrefix+"job:"), ":")
+		s.note(jobNote{
+			Job: key, What: noteReplay, Since: one.since, Until: stamp(),
+			Text: fmt.Sprintf("a repeated %s changed %s", text(one.args[jobOperation]), changed),
+		})
+	}
+}
+
+var errForgotten = errors.New("the server has forgotten the script, and nobody has sent it since")
+
+// again sends a request again and returns what that has changed of the job. Nothing else
+// happens between the looks before and after.
+func (p *replayer) again(ctx context.Context, r request) (changed string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	job, index := text(r.args[1]), text(r.args[2])
+	member, _, _ := strings.Cut(strings.TrimPrefix(job, jobPrefix), ":__{")
+	for _, command := range []string{"EVALSHA", "EVAL"} {
+		script := r.script
+		if command == "EVAL" {
+			p.mu.Lock()
+			script = p.scripts[r.script]
+			p.mu.Unlock()
+		}
+		if script == "" {
+			return "", errForgotten
+		}
+		var sent *redis.Cmd
+		var fields [2]*redis.MapStringStringCmd
+		var ends [2]*redis.DurationCmd
+		var scores [2]*redis.FloatCmd
+		_, err = p.direct.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+			look := func(i int) {
+				fields[i] = tx.HGetAll(ctx, job)
+				ends[i] = tx.PExpireTime(ctx, job)
+				scores[i] = tx.ZScore(ctx, index, member)
+			}
+			look(0)
+			sent = tx.Do(ctx, append([]any{command, script}, r.args...)...)
+			look(1)
+			return nil
+		})
+		if refusal := sent.Err(); refusal != nil && strings.HasPrefix(refusal.Error(), "NOSCRIPT") {
+			continue
+		}
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return "", err
+		}
+		switch {
+		case !maps.Equal(fields[0].Val(), fields[1].Val()):
+			changed = "the record:"
+			for name := range fields[1].Val() {
+				if fields[0].Val()[name] != fields[1].Val()[name] {
+					changed += " " + name
+				}
+			}
+		case ends[0].Val() != ends[1].Val():
+			changed = "when the record expires"
+		case scores[0].Val() != scores[1].Val():
+			changed = "the index"
+		}
+		return changed, nil
+	}
+	return "", errForgotten
+}
