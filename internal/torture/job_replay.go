@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -156,7 +156,7 @@ func (s *jobSide) replay(ctx context.Context) {
 		}
 		changed, err := s.replayer.again(ctx, one)
 		if err != nil {
-			continue // the server is busy with what was done to it
+			continue // the server is busy with what was done to it, or the request is too old
 		}
 		s.replays.Add(1)
 		if changed == "" {
@@ -170,15 +170,24 @@ func (s *jobSide) replay(ctx context.Context) {
 	}
 }
 
-var errForgotten = errors.New("the server has forgotten the script, and nobody has sent it since")
+var (
+	errForgotten = errors.New("the server has forgotten the script, and nobody has sent it since")
+	errTooOld    = errors.New("the record has forgotten the request")
+)
 
 // again sends a request again and returns what that has changed of the job. Nothing else
 // happens between the looks before and after.
 func (p *replayer) again(ctx context.Context, r request) (changed string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	job, index := text(r.args[1]), text(r.args[2])
-	member, _, _ := strings.Cut(strings.TrimPrefix(job, jobPrefix), ":__{")
+	job := text(r.args[1])
+	before, err := p.direct.HGetAll(ctx, job).Result()
+	if err == nil && r.forgotten(before) {
+		err = errTooOld
+	}
+	if err != nil {
+		return "", err
+	}
 	for _, command := range []string{"EVALSHA", "EVAL"} {
 		script := r.script
 		if command == "EVAL" {
@@ -189,41 +198,77 @@ func (p *replayer) again(ctx context.Context, r request) (changed string, err er
 		if script == "" {
 			return "", errForgotten
 		}
-		var sent *redis.Cmd
-		var fields [2]*redis.MapStringStringCmd
-		var ends [2]*redis.DurationCmd
-		var scores [2]*redis.FloatCmd
-		_, err = p.direct.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-			look := func(i int) {
-				fields[i] = tx.HGetAll(ctx, job)
-				ends[i] = tx.PExpireTime(ctx, job)
-				scores[i] = tx.ZScore(ctx, index, member)
-			}
-			look(0)
-			sent = tx.Do(ctx, append([]any{command, script}, r.args...)...)
-			look(1)
-			return nil
-		})
+		sent, then, now, err := p.send(ctx, append([]any{command, script}, r.args...))
 		if refusal := sent.Err(); refusal != nil && strings.HasPrefix(refusal.Error(), "NOSCRIPT") {
 			continue
 		}
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return "", err
 		}
-		switch {
-		case !maps.Equal(fields[0].Val(), fields[1].Val()):
-			changed = "the record:"
-			for name := range fields[1].Val() {
-				if fields[0].Val()[name] != fields[1].Val()[name] {
-					changed += " " + name
-				}
-			}
-		case ends[0].Val() != ends[1].Val():
-			changed = "when the record expires"
-		case scores[0].Val() != scores[1].Val():
-			changed = "the index"
-		}
-		return changed, nil
+		return r.difference(then, now), nil
 	}
 	return "", errForgotten
+}
+
+// looks are what is stored of a job.
+type looks struct {
+	fields  *redis.MapStringStringCmd
+	expires *redis.DurationCmd
+	score   *redis.FloatCmd
+}
+
+// send executes a script, and looks at what is stored before and after.
+func (p *replayer) send(ctx context.Context, args []any) (sent *redis.Cmd, before, after looks, err error) {
+	job, index := text(args[3]), text(args[4])
+	member, _, _ := strings.Cut(strings.TrimPrefix(job, jobPrefix), ":__{")
+	_, err = p.direct.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		look := func() looks {
+			return looks{tx.HGetAll(ctx, job), tx.PExpireTime(ctx, job), tx.ZScore(ctx, index, member)}
+		}
+		before = look()
+		sent = tx.Do(ctx, args...)
+		after = look()
+		return nil
+	})
+	return sent, before, after, err
+}
+
+// difference returns what a request has changed that has come again. A heartbeat without
+// progress may renew the lease of the attempt that sent it, while that is under way: it is
+// the same as all others.
+func (r *request) difference(then, now looks) string {
+	before, after := then.fields.Val(), now.fields.Val()
+	if r.forgotten(before) {
+		return ""
+	}
+	var changed []string
+	beats := text(r.args[jobOperation]) == "beat"
+	for name := range after {
+		if before[name] != after[name] && !(beats && name == "l") {
+			changed = append(changed, name)
+		}
+	}
+	slices.Sort(changed)
+	switch {
+	case len(changed) > 0 || len(before) != len(after):
+		return "the record: " + strings.Join(changed, " ")
+	case then.expires.Val() != now.expires.Val() && !beats:
+		return "when the record expires"
+	case then.score.Val() != now.score.Val() && !beats:
+		return "the index"
+	}
+	return ""
+}
+
+// forgotten reports whether a record has had so many requests since that it does not know
+// this one any more.
+func (r *request) forgotten(fields map[string]string) bool {
+	const effects, refusals = 64, 16
+	switch text(r.args[jobOperation]) {
+	case "beat", "end":
+		return false
+	}
+	id := text(r.args[jobOperation+2])
+	return !strings.Contains(fields["i"]+fields["j"], id) &&
+		(strings.Count(fields["i"], ",") >= effects || strings.Count(fields["j"], ",") >= refusals)
 }

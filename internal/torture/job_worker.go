@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -101,7 +102,7 @@ func (w *jobWorker) refused(n jobNote, err error) {
 	refusal, refused := errors.AsType[*jobs.RefusedError](err)
 	switch {
 	case refused && refusal.State.Final() != errors.Is(err, jobs.ErrFinished):
-		w.wrong(n.Job, "a start that was refused in a state that does not")
+		w.wrong(n.Job, fmt.Sprintf("a start that was refused, and need not be: %v", err))
 	case refused && refusal.State.Final():
 		w.sight(n.Job) // somebody may not know that yet
 	case refused, errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownOutcome), errors.Is(err, context.Canceled):
@@ -158,8 +159,8 @@ func (w *jobWorker) do(key string) {
 	if errors.Is(err, jobs.ErrStale) || errors.Is(err, jobs.ErrLeaseLost) || errors.Is(err, jobs.ErrGone) {
 		w.stale.Add(1)
 	}
-	if (err == nil) != (seen.State == jobs.Succeeded) {
-		w.wrong(key, "Do has succeeded and the job has not, or the other way round")
+	if err == nil && seen.State != jobs.Succeeded {
+		w.wrong(key, "Do has succeeded, and the job has not")
 	}
 	// Its error says what came of the function, and not what came of the end.
 	end.Fate = doubtful
