@@ -50,7 +50,7 @@ func (p *replayer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		r, kept := p.take(cmd)
 		err := next(ctx, cmd)
 		if kept {
-			p.keep(r, err)
+			p.keep(r, cmd, err)
 		}
 		return err
 	}
@@ -66,7 +66,7 @@ func (p *replayer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 		err := next(ctx, cmds)
 		for i, cmd := range cmds {
 			if kept[i] {
-				p.keep(all[i], cmd.Err())
+				p.keep(all[i], cmd, cmd.Err())
 			}
 		}
 		return err
@@ -115,10 +115,19 @@ func text(arg any) string {
 	return fmt.Sprint(arg)
 }
 
-// keep keeps a request that was answered.
-func (p *replayer) keep(r request, err error) {
+// missingJob is the code of a reply that there is no such job.
+const missingJob = 7
+
+// keep keeps a request that was answered. One about a job that is not there leaves nothing
+// behind, and so is as good as new.
+func (p *replayer) keep(r request, cmd redis.Cmder, err error) {
 	if err != nil {
 		return // it was refused, or may not have been executed
+	}
+	if c, is := cmd.(interface{ Val() any }); is {
+		if reply, is := c.Val().([]any); is && len(reply) > 0 && reply[0] == int64(missingJob) {
+			return
+		}
 	}
 	r.until = stamp()
 	p.mu.Lock()
