@@ -15,8 +15,9 @@ type jobAttempt struct {
 	key string
 	run *jobRun
 	ctx context.Context
-	// alive is when the context had not ended for certain.
-	alive int64
+	// alive is when the context had not ended for certain, and looked when somebody looked.
+	alive  int64
+	looked time.Time
 }
 
 // resume looks at what an attempt before has reported, which must be one before.
@@ -37,17 +38,16 @@ func (a *jobAttempt) report(step int) {
 	}
 }
 
-// look waits, and looks whether the context has ended. Where the process stands still
-// meanwhile nothing is known.
+// look waits, and looks whether the context has ended. Where the process has stood still
+// since the last look, what ends the context may not have run yet.
 func (a *jobAttempt) look(d time.Duration) {
 	until := time.Now().Add(d)
-	last := time.Now()
 	for a.ctx.Err() == nil {
 		at := time.Now() // before the look, or it could stand still in between
-		if at.Sub(last) < onTime && a.ctx.Err() == nil {
+		if at.Sub(a.looked) < onTime && a.ctx.Err() == nil {
 			a.alive = at.UnixMicro()
 		}
-		if last = at; at.After(until) {
+		if a.looked = at; at.After(until) {
 			return
 		}
 		pause(a.ctx, min(lookPace, until.Sub(at)))

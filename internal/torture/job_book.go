@@ -25,7 +25,7 @@ func (b *jobBook) note(n jobNote) {
 	if n.Seen != nil {
 		n.Seen.Since, n.Seen.Until = n.Since, n.Until
 		last := b.latest[n.Job]
-		if last == nil || n.Seen.Revision > last.Revision {
+		if last == nil || n.Seen.At > last.At { // a revision may be lost
 			b.latest[n.Job], b.gone[n.Job] = n.Seen, false
 		}
 	}

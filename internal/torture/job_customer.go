@@ -97,13 +97,13 @@ func (c *jobCustomer) createOnce(name string, opts ...jobs.CreateOption) fate {
 	if n.Created != created {
 		c.wrong(name, "a job that was created by a call that has failed")
 	}
-	return c.called(n, &seen, c.known("create", err, state.ErrExists))
+	return c.called(n, &seen, c.known(ctx, "create", err, state.ErrExists))
 }
 
-// known returns the error, and complains of one that has no reason.
-func (c *jobCustomer) known(what string, err error, reasons ...error) error {
-	for _, r := range append(reasons, nil, state.ErrUnknownOutcome, context.DeadlineExceeded) {
-		if errors.Is(err, r) {
+// known returns the error of a call, and complains of one that has no reason.
+func (c *jobCustomer) known(ctx context.Context, what string, err error, reasons ...error) error {
+	for _, r := range append(reasons, nil, state.ErrUnknownOutcome) {
+		if errors.Is(err, r) || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -125,23 +125,23 @@ func (c *jobCustomer) meddle() {
 	case dice < 8:
 		n.What = noteCancel
 		seen, err := c.hearing.Cancel(ctx, name, "because")
-		c.called(n, &seen, c.known("cancel", err, state.ErrNotFound, jobs.ErrFinished))
+		c.called(n, &seen, c.known(ctx, "cancel", err, state.ErrNotFound, jobs.ErrFinished))
 	case dice < 16 && final && last.State != jobs.Succeeded:
 		n.What = noteRestart
 		seen, err := c.hearing.Restart(ctx, name)
-		c.called(n, &seen, c.known("restart", err, state.ErrNotFound, jobs.ErrFinished, jobs.ErrNotFinished))
+		c.called(n, &seen, c.known(ctx, "restart", err, state.ErrNotFound, jobs.ErrFinished, jobs.ErrNotFinished))
 	case dice < 24:
 		c.createOnce(name, []jobs.Existing{jobs.ReturnExisting, jobs.RestartFailed, jobs.RejectExisting}[c.rand.IntN(3)])
 	case dice < 30 && (final || c.rand.IntN(8) == 0):
 		n.What = noteDelete
-		c.called(n, nil, c.known("delete", c.hearing.Delete(ctx, name), state.ErrNotFound, jobs.ErrBusy))
+		c.called(n, nil, c.known(ctx, "delete", c.hearing.Delete(ctx, name), state.ErrNotFound, jobs.ErrBusy))
 	case dice < 36:
 		c.many(ctx)
 	case dice < 38:
 		c.list(ctx)
 	case dice < 40:
 		_, err := c.hearing.Count(ctx)
-		_ = c.known("count", err)
+		_ = c.known(ctx, "count", err)
 		c.calledTotal.Add(1)
 	case dice < 50:
 		c.reap(ctx)
@@ -150,7 +150,7 @@ func (c *jobCustomer) meddle() {
 	default:
 		n.What = noteSight
 		seen, err := c.calls.get(ctx, c.hearing, name)
-		c.called(n, &seen, c.known("get", err, state.ErrNotFound))
+		c.called(n, &seen, c.known(ctx, "get", err, state.ErrNotFound))
 	}
 }
 
@@ -177,7 +177,7 @@ func (c *jobCustomer) many(ctx context.Context) {
 	}
 	since := stamp()
 	all, err := c.hearing.GetMany(ctx, names...)
-	_ = c.known("get many", err)
+	_ = c.known(ctx, "get many", err)
 	if len(all) != len(names) {
 		c.wrong("", "as many statuses as keys were asked for, and others came")
 		return
@@ -193,7 +193,7 @@ func (c *jobCustomer) list(ctx context.Context) {
 	since, n := stamp(), 0
 	for l, err := range c.hearing.List(ctx, of) {
 		if err != nil {
-			_ = c.known("list", err)
+			_ = c.known(ctx, "list", err)
 			return
 		}
 		if l.State != of {
@@ -226,7 +226,7 @@ func (c *jobCustomer) awaits(name string, deaf, short bool) {
 		c.wrong(name, "an await has returned and the job goes on")
 	}
 	if err != nil && ctx.Err() == nil {
-		_ = c.known("await", err, state.ErrNotFound, jobs.ErrGone)
+		_ = c.known(ctx, "await", err, state.ErrNotFound, jobs.ErrGone)
 		n.Text = noJob
 		if !errors.Is(err, state.ErrNotFound) && !errors.Is(err, jobs.ErrGone) {
 			n.Text = noAnswer
@@ -241,9 +241,7 @@ func (c *jobCustomer) watches(name string) {
 	since, last := stamp(), int64(0)
 	for seen, err := range t.Watch(c.patience, name) {
 		if err != nil {
-			if c.patience.Err() == nil {
-				_ = c.known("watch", err, state.ErrNotFound, jobs.ErrGone)
-			}
+			_ = c.known(c.patience, "watch", err, state.ErrNotFound, jobs.ErrGone)
 			return
 		}
 		if seen.Revision <= last {

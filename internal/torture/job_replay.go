@@ -37,6 +37,7 @@ type request struct {
 	script       string // its digest
 	args         []any  // from the number of keys on
 	since, until int64
+	code         int64 // of the reply
 }
 
 func newReplayer(direct redis.UniversalClient) *replayer {
@@ -115,8 +116,11 @@ func text(arg any) string {
 	return fmt.Sprint(arg)
 }
 
-// missingJob is the code of a reply that there is no such job.
-const missingJob = 7
+// The codes of replies.
+const (
+	staleAttempt = 4
+	missingJob   = 7
+)
 
 // keep keeps a request that was answered. One about a job that is not there leaves nothing
 // behind, and so is as good as new.
@@ -125,9 +129,12 @@ func (p *replayer) keep(r request, cmd redis.Cmder, err error) {
 		return // it was refused, or may not have been executed
 	}
 	if c, is := cmd.(interface{ Val() any }); is {
-		if reply, is := c.Val().([]any); is && len(reply) > 0 && reply[0] == int64(missingJob) {
-			return
+		if reply, is := c.Val().([]any); is && len(reply) > 0 {
+			r.code, _ = reply[0].(int64)
 		}
+	}
+	if r.code == missingJob {
+		return
 	}
 	r.until = stamp()
 	p.mu.Lock()
@@ -247,7 +254,7 @@ func (p *replayer) send(ctx context.Context, args []any) (sent *redis.Cmd, befor
 // the same as all others.
 func (r *request) difference(then, now looks) string {
 	before, after := then.fields.Val(), now.fields.Val()
-	if r.forgotten(before) {
+	if r.forgotten(before) || r.early(before) {
 		return ""
 	}
 	var changed []string
@@ -280,4 +287,10 @@ func (r *request) forgotten(fields map[string]string) bool {
 	id := text(r.args[jobOperation+2])
 	return !strings.Contains(fields["i"]+fields["j"], id) &&
 		(strings.Count(fields["i"], ",") >= effects || strings.Count(fields["j"], ",") >= refusals)
+}
+
+// early reports whether a request gives back an attempt that had not begun when it came
+// first, and has since.
+func (r *request) early(fields map[string]string) bool {
+	return r.code == staleAttempt && fields["t"] == text(r.args[jobOperation+2])
 }

@@ -100,24 +100,22 @@ func (t *tracking) drain() {
 	for until := time.Now().Add(jobDrain); ; {
 		ctx, cancel := patient()
 		t.side.reap(ctx)
-		t.unfinished = t.look(ctx)
+		t.unfinished, _ = t.look(ctx)
 		cancel()
 		if t.unfinished == 0 || time.Now().After(until) {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if t.unfinished > 0 {
-		return
-	}
 	// Those that nobody thought to be there look again, as all stands still now.
 	ctx, cancel := patient()
 	defer cancel()
-	t.unfinished = t.look(ctx)
+	t.unfinished, t.lost = t.look(ctx)
 }
 
-// look notes what has become of all jobs, and returns how many have not ended.
-func (t *tracking) look(ctx context.Context) (unfinished int64) {
+// look notes what has become of all jobs, and returns how many have not ended, and how many
+// are lost.
+func (t *tracking) look(ctx context.Context) (unfinished, lost int64) {
 	const atOnce = 200
 	names := t.book.allNames()
 	for len(names) > 0 {
@@ -127,27 +125,30 @@ func (t *tracking) look(ctx context.Context) (unfinished int64) {
 		all, err := t.side.hearing.GetMany(ctx, some...)
 		if err != nil || len(all) != len(some) {
 			t.odd.add("to look at all jobs", err)
-			return int64(len(names) + len(some))
+			return int64(len(names) + len(some)), lost
 		}
 		for i := range all {
 			t.side.called(jobNote{Job: some[i], What: noteSight, Since: since}, &all[i], nil)
 			switch {
-			case all[i].State == 0 && !t.mayBeGone(some[i]):
+			case all[i].State == 0 && t.mayBeGone(some[i]):
+			case all[i].State == 0 && t.doubts.touched(t.book.of(some[i])):
+				lost++
+			case all[i].State == 0:
 				unfinished++
 			case all[i].State != 0 && !all[i].State.Final():
 				unfinished++
 			}
 		}
 	}
-	return unfinished
+	return unfinished, lost
 }
 
-// mayBeGone reports whether a job need not be there: somebody has deleted it, it was cancelled
-// and has expired, or its creation may be lost.
+// mayBeGone reports whether a job need not be there: somebody has deleted it, or it was
+// cancelled and has expired.
 func (t *tracking) mayBeGone(name string) bool {
 	for _, n := range t.book.of(name) {
 		switch {
-		case n.What == noteDelete && n.Fate != idle, n.What == noteCreate && t.doubts.meet(n.Since, n.Until):
+		case n.What == noteDelete && n.Fate != idle:
 			return true
 		case n.What == noteCancel && n.Fate != idle && stamp()-n.Since >= jobBrief.Microseconds():
 			return true

@@ -12,7 +12,7 @@ import (
 // judge holds all that was noted against what may be, and tells what came of it.
 func (t *tracking) judge() {
 	sound, lossy := jobVerdict{}, jobVerdict{}
-	var doubtfulJobs, lostJobs int64
+	var doubtfulJobs int64
 	for _, name := range t.book.allNames() {
 		notes := t.book.of(name)
 		touched := t.doubts.touched(notes)
@@ -27,9 +27,6 @@ func (t *tracking) judge() {
 		}
 		lossy.add(v)
 		doubtfulJobs++
-		if last := t.book.latest[name]; last != nil && last.Until < t.doubts[len(t.doubts)-1].to {
-			lostJobs++
-		}
 	}
 	sound.add(judgeJob(t.book.of(""), func(why string) { t.odd.add("jobs", errors.New(why)) }))
 	t.judgeAwaits()
@@ -66,7 +63,7 @@ func (t *tracking) judge() {
 	}
 	if t.order.On == "sentinel" {
 		set("jobs_doubtful", doubtfulJobs)
-		set("jobs_lost", lostJobs)
+		set("jobs_lost", t.lost)
 		set("job_finishes_lost", lossy.finishes)
 		set("job_changes_lost", lossy.sum())
 	}

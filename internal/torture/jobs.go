@@ -40,6 +40,7 @@ type tracking struct {
 	sum                jobSum
 	stopped, killed    atomic.Int64
 	unfinished, hung   int64
+	lost               int64 // jobs that are not there any more
 	immortal           *mortals
 	awaits, deafAwaits []int64 // how late those were that are on time, in microseconds
 	awaitErrors        int64
