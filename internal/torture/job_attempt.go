@@ -15,9 +15,10 @@ type jobAttempt struct {
 	key string
 	run *jobRun
 	ctx context.Context
-	// alive is when the context had not ended for certain, and looked when somebody looked.
-	alive  int64
-	looked time.Time
+	// alive is when the context had not ended for certain, looked when somebody looked, and
+	// awake since when the process has run for certain.
+	alive         int64
+	looked, awake time.Time
 }
 
 // resume looks at what an attempt before has reported, which must be one before.
@@ -39,18 +40,21 @@ func (a *jobAttempt) report(step int) {
 }
 
 // look waits, and looks whether the context has ended. Where the process has stood still
-// since the last look, what ends the context may not have run yet.
+// before, what ends the context may not have run yet.
 func (a *jobAttempt) look(d time.Duration) {
 	until := time.Now().Add(d)
 	for a.ctx.Err() == nil {
 		at := time.Now() // before the look, or it could stand still in between
-		if at.Sub(a.looked) < onTime && a.ctx.Err() == nil {
+		if at.Sub(a.looked) > onTime {
+			a.awake = at
+		}
+		if at.Sub(a.awake) > onTime && a.ctx.Err() == nil {
 			a.alive = at.UnixMicro()
 		}
 		if a.looked = at; at.After(until) {
 			return
 		}
-		pause(a.ctx, min(lookPace, until.Sub(at)))
+		pause(a.ctx, min(lookPace, max(until.Sub(at), time.Millisecond)))
 	}
 }
 

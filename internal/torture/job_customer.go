@@ -102,7 +102,7 @@ func (c *jobCustomer) createOnce(name string, opts ...jobs.CreateOption) fate {
 
 // known returns the error of a call, and complains of one that has no reason.
 func (c *jobCustomer) known(ctx context.Context, what string, err error, reasons ...error) error {
-	for _, r := range append(reasons, nil, state.ErrUnknownOutcome) {
+	for _, r := range append(reasons, nil, state.ErrUnknownOutcome, context.DeadlineExceeded) {
 		if errors.Is(err, r) || ctx.Err() != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (c *jobCustomer) meddle() {
 func (s *jobSide) reap(ctx context.Context) {
 	found, err := s.calls.reap(ctx, s.hearing, 20)
 	s.calledTotal.Add(1)
-	if fateOf(err) == idle && !errors.Is(err, context.DeadlineExceeded) {
+	if fateOf(err) == idle && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
 		s.complain("reap", err)
 	}
 	for _, r := range found {

@@ -69,7 +69,7 @@ func (w *jobWorker) one(key string) {
 		abandon()
 		return
 	}
-	for step := range w.rand.IntN(6) {
+	for step := range w.rand.IntN(8) {
 		attempt.report(step + 1)
 		attempt.look(time.Duration(w.rand.IntN(30)) * time.Millisecond)
 	}
