@@ -52,7 +52,7 @@ function say() {
   const left = Math.ceil((startsAt - Date.now()) / 1000);
   switch (job.state) {
     case "pending": return notice(job.attempts.length === 0 ? "" : left > 0 ? "The next attempt starts in a few seconds." : "The next attempt is about to start.");
-    case "running": return notice(job.cancelling ? "The import was asked to stop." : "");
+    case "running": return notice(job.cancelling ? "The import was asked to stop." : "The import goes on when this page is closed.");
     case "succeeded": return notice(several(job.imported, "row") + " imported, " + number(job.skipped) + " skipped as they were there already.");
     case "failed": return notice(job.message + ".");
     case "cancelled": return notice("The import was cancelled. What was imported stays.");
