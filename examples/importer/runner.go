@@ -87,11 +87,12 @@ func (r *runner) finish(key ImportKey) {
 // sweeper does what waits as the program starts, and then what dead processes have left.
 func (r *runner) sweeper() {
 	for job, err := range r.tracker.List(r.ctx, jobs.Pending) {
-		if err != nil {
+		switch {
+		case err == nil:
+			r.begin(job.Key)
+		case r.ctx.Err() == nil:
 			slog.ErrorContext(r.ctx, "imports may wait", "error", err)
-			continue
 		}
-		r.begin(job.Key)
 	}
 	tick := time.NewTicker(sweep)
 	defer tick.Stop()

@@ -71,7 +71,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, key ImportKey) 
 			if !ok || ctx.Err() != nil {
 				return
 			}
-			if next = text(u); u.err != nil {
+			if next = text(u); next == failed {
 				slog.ErrorContext(ctx, "the import cannot be watched", "error", u.err)
 			}
 		case <-tick.C:

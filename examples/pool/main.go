@@ -4,7 +4,7 @@
 // what one had in hand as it died is found and done by another.
 //
 // It runs on a Redis in this process, or on the one that REDIS_URL names, where its keys
-// begin with "typedstate-pool:" and are gone after ten minutes.
+// begin with "typedstate-pool:" and are gone in little more than an hour.
 //
 //	go run ./examples/pool
 package main

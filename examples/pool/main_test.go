@@ -47,7 +47,7 @@ func TestTheProgramPrintsTheSameOnEveryRedis(t *testing.T) {
 			ttl, err := client.PTTL(t.Context(), key).Result()
 			require.NoError(t, err)
 			assert.Greater(t, ttl, time.Duration(0), key)
-			assert.LessOrEqual(t, ttl, 11*time.Minute, key)
+			assert.LessOrEqual(t, ttl, 71*time.Minute, key) // indexes stay for an hour more
 		}
 	})
 }
