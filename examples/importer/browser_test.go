@@ -89,7 +89,7 @@ func TestScreenshot(t *testing.T) {
 	ctx, p, tracker := newStage(t, key)
 	picture, err := filepath.Abs("../../docs/importer.png")
 	require.NoError(t, err)
-	b := browsertest.Browse(t, path, p.URL, "--screenshot="+picture, "--window-size=760,500")
+	b := browsertest.Browse(t, path, p.URL, "--screenshot="+picture, "--window-size=760,520", "--force-prefers-reduced-motion")
 	run, err := tracker.Start(ctx, key)
 	require.NoError(t, err)
 	require.NoError(t, run.Report(Progress{Rows: 600, Skipped: 3}))
