@@ -4,14 +4,17 @@ import (
 	"context"
 	"time"
 
+	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/jobs"
 )
 
 var importFamily = jobs.Define[string, Progress, Report]("import:<jobID>", jobs.FamilyOptions{Keep: ttl})
 
-// ourLife is this SDK.
+// ourLife is this SDK. Reports do not wait until they are sent, and of those that come faster
+// than they can be sent the last counts. So that all are sent, as those of the peers are, each is
+// awaited here.
 func (e *Env) ourLife() func(context.Context, string) error {
-	tracker, err := jobs.New(e.Store, importFamily, jobs.Options{Worker: "bench", ReportEvery: time.Nanosecond})
+	tracker, err := jobs.New(e.Jobs, importFamily, jobs.Options{Worker: "bench", ReportEvery: time.Nanosecond})
 	return func(ctx context.Context, id string) error {
 		if err != nil {
 			return err
@@ -19,12 +22,16 @@ func (e *Env) ourLife() func(context.Context, string) error {
 		if _, _, err := tracker.Create(ctx, id); err != nil {
 			return err
 		}
-		run, err := tracker.Start(ctx, id)
+		sent := make(chan error, steps)
+		run, err := tracker.Start(context.WithValue(ctx, sentKey{}, sent), id)
 		if err != nil {
 			return err
 		}
 		for i := range steps {
 			if err := run.Report(after(i + 1)); err != nil {
+				return err
+			}
+			if err := <-sent; err != nil {
 				return err
 			}
 		}
@@ -38,4 +45,19 @@ func (e *Env) ourLife() func(context.Context, string) error {
 		r, err := status.Result()
 		return checked(id, r, err)
 	}
+}
+
+// sentKey is under what a context has the channel to tell of reports on.
+type sentKey struct{}
+
+// reports is a [state.Observer] that tells of each report that was sent.
+type reports struct{}
+
+// Begin implements [state.Observer].
+func (reports) Begin(ctx context.Context, op state.Operation) (context.Context, func(state.Outcome)) {
+	sent, ok := ctx.Value(sentKey{}).(chan error)
+	if op.Name != "Report" || !ok {
+		return ctx, nil
+	}
+	return ctx, func(o state.Outcome) { sent <- o.Err }
 }
