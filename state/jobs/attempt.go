@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/state"
 )
@@ -300,7 +301,7 @@ func (r *run) failed(ctx context.Context, why error) (*record, error) {
 	}
 	delay := r.tracker.family.delay(r.first.failed)
 	if verdict != nil && verdict.delayed {
-		delay = min(max(verdict.delay, 0), longest)
+		delay = min(max(verdict.delay, 0), jobspec.Longest)
 	}
 	return r.finish(ctx, "Fail", endRetry, data, delay)
 }
