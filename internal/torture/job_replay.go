@@ -37,7 +37,6 @@ type request struct {
 	script       string // its digest
 	args         []any  // from the number of keys on
 	since, until int64
-	code         int64 // of the reply
 }
 
 func newReplayer(direct redis.UniversalClient) *replayer {
@@ -116,11 +115,8 @@ func text(arg any) string {
 	return fmt.Sprint(arg)
 }
 
-// The codes of replies.
-const (
-	staleAttempt = 4
-	missingJob   = 7
-)
+// missingJob is the code of a reply that there is no such job.
+const missingJob = 7
 
 // keep keeps a request that was answered. One about a job that is not there leaves nothing
 // behind, and so is as good as new.
@@ -129,12 +125,9 @@ func (p *replayer) keep(r request, cmd redis.Cmder, err error) {
 		return // it was refused, or may not have been executed
 	}
 	if c, is := cmd.(interface{ Val() any }); is {
-		if reply, is := c.Val().([]any); is && len(reply) > 0 {
-			r.code, _ = reply[0].(int64)
+		if reply, is := c.Val().([]any); is && len(reply) > 0 && reply[0] == int64(missingJob) {
+			return
 		}
-	}
-	if r.code == missingJob {
-		return
 	}
 	r.until = stamp()
 	p.mu.Lock()
@@ -249,18 +242,15 @@ func (p *replayer) send(ctx context.Context, args []any) (sent *redis.Cmd, befor
 	return sent, before, after, err
 }
 
-// difference returns what a request has changed that has come again. A heartbeat without
-// progress may renew the lease of the attempt that sent it, while that is under way: it is
-// the same as all others.
+// difference returns what a request has changed that has come again.
 func (r *request) difference(then, now looks) string {
 	before, after := then.fields.Val(), now.fields.Val()
-	if r.forgotten(before) || r.early(before) {
+	if r.forgotten(before) {
 		return ""
 	}
 	var changed []string
-	beats := text(r.args[jobOperation]) == "beat"
 	for name := range after {
-		if before[name] != after[name] && !(beats && name == "l") {
+		if before[name] != after[name] {
 			changed = append(changed, name)
 		}
 	}
@@ -268,9 +258,9 @@ func (r *request) difference(then, now looks) string {
 	switch {
 	case len(changed) > 0 || len(before) != len(after):
 		return "the record: " + strings.Join(changed, " ")
-	case then.expires.Val() != now.expires.Val() && !beats:
+	case then.expires.Val() != now.expires.Val():
 		return "when the record expires"
-	case then.score.Val() != now.score.Val() && !beats:
+	case then.score.Val() != now.score.Val():
 		return "the index"
 	}
 	return ""
@@ -280,17 +270,10 @@ func (r *request) difference(then, now looks) string {
 // this one any more.
 func (r *request) forgotten(fields map[string]string) bool {
 	const effects, refusals = 64, 16
-	switch text(r.args[jobOperation]) {
-	case "beat", "end":
+	if text(r.args[jobOperation]) == "beat" {
 		return false
 	}
 	id := text(r.args[jobOperation+2])
 	return !strings.Contains(fields["i"]+fields["j"], id) &&
 		(strings.Count(fields["i"], ",") >= effects || strings.Count(fields["j"], ",") >= refusals)
-}
-
-// early reports whether a request gives back an attempt that had not begun when it came
-// first, and has since.
-func (r *request) early(fields map[string]string) bool {
-	return r.code == staleAttempt && fields["t"] == text(r.args[jobOperation+2])
 }
