@@ -22,7 +22,7 @@ type faultRates struct {
 	jobs          float64 // scripts of trackers, and reads of those who wait
 }
 
-var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01, limits: 0.02, jobs: 0.02}
+var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01, limits: 0.02, jobs: 0.03}
 
 // dice has a proxy fail requests at random.
 type dice struct {

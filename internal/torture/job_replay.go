@@ -81,7 +81,8 @@ const jobOperation = 3
 func (p *replayer) take(cmd redis.Cmder) (r request, kept bool) {
 	args := cmd.Args()
 	name := strings.ToUpper(fmt.Sprint(args[0]))
-	if name != "EVALSHA" && name != "EVAL" || len(args) < 3+jobOperation {
+	// The script that looks at a bucket has one key.
+	if name != "EVALSHA" && name != "EVAL" || len(args) <= 2+jobOperation+2 || text(args[2]) != "2" {
 		return r, false
 	}
 	script := text(args[1])

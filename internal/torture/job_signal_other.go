@@ -5,6 +5,4 @@ package main
 import "errors"
 
 // freeze fails where processes cannot be stopped.
-func (*jobProcess) freeze() error { return errors.ErrUnsupported }
-
-func (*jobProcess) thaw() error { return errors.ErrUnsupported }
+func (*jobProcess) freeze() (thaw func() error, err error) { return nil, errors.ErrUnsupported }

@@ -64,12 +64,13 @@ func (t *tracking) accidents(ctx context.Context, r *rand.Rand) {
 
 // freeze has a process stand still.
 func (t *tracking) freeze(p *jobProcess, r *rand.Rand) {
-	if err := p.freeze(); err != nil {
+	thaw, err := p.freeze()
+	if err != nil {
 		t.odd.add("to stop a worker", err)
 		return
 	}
 	time.Sleep(t.order.Lease + time.Duration(r.Int64N(int64(t.order.Lease))))
-	if err := p.thaw(); err != nil {
+	if err := thaw(); err != nil {
 		t.odd.add("to continue a worker", err)
 		return
 	}
