@@ -69,6 +69,8 @@ func TestABrowserShowsAnImport(t *testing.T) {
 	require.NoError(t, run.Report(Progress{Rows: 1200, Skipped: 6}))
 	require.NoError(t, run.Succeed(ctx, Report{Imported: 1194, Skipped: 6}))
 	p.Shows(t, "Done", "100 %", "1,194 rows imported, 6 skipped as they were there already.", "Attempt 3", "succeeded")
+	p.Run(`the("problem").textContent = "The stream is " + ["opening", "open", "closed"][source.readyState]`)
+	p.Shows(t, "The stream is closed")
 	p.Release()
 
 	dom := b.Wait(t)
