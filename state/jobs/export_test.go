@@ -3,6 +3,8 @@ package jobs
 import (
 	"errors"
 	"time"
+
+	"github.com/typedstate/typedstate/state"
 )
 
 // Kill has a run's worker die: nothing renews its lease or finishes it.
@@ -14,3 +16,6 @@ func TrustedUntil[P, R any](r *Run[P, R]) time.Time {
 	defer r.run.mu.Unlock()
 	return r.run.until
 }
+
+// StoreOf returns the store of a tracker.
+func StoreOf[K, P, R any](t *Tracker[K, P, R]) *state.Store { return t.tracker.store }
