@@ -55,7 +55,7 @@ func TestEverySourceIsImported(t *testing.T) {
 			t.Parallel()
 			ctx, tracker := newTracker(t)
 			r := working(ctx, t, tracker)
-			key := ImportKey{source, "i1"}
+			key := ImportJobKey{source, "i1"}
 			_, _, err := tracker.Create(ctx, key)
 			require.NoError(t, err)
 			r.begin(key)
@@ -82,7 +82,7 @@ func TestEverySourceIsImported(t *testing.T) {
 func TestASecondAttemptImportsWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	ctx, tracker := newTracker(t)
-	key := ImportKey{"steady", "i1"}
+	key := ImportJobKey{"steady", "i1"}
 	_, _, err := tracker.Create(ctx, key)
 	require.NoError(t, err)
 	first, err := tracker.Start(ctx, key)
@@ -103,8 +103,8 @@ func TestASecondAttemptImportsWhatIsLeft(t *testing.T) {
 func TestARunnerTakesUpWhatOthersHaveLeft(t *testing.T) {
 	t.Parallel()
 	ctx, tracker := newTracker(t)
-	waits, lost := ImportKey{"steady", "waits"}, ImportKey{"steady", "lost"}
-	for _, key := range []ImportKey{waits, lost} {
+	waits, lost := ImportJobKey{"steady", "waits"}, ImportJobKey{"steady", "lost"}
+	for _, key := range []ImportJobKey{waits, lost} {
 		_, _, err := tracker.Create(ctx, key)
 		require.NoError(t, err)
 	}
@@ -126,7 +126,7 @@ func TestARunnerThatStopsGivesItsImportsBackAndBeginsNone(t *testing.T) {
 	t.Parallel()
 	ctx, tracker := newTracker(t)
 	r := newRunner(ctx, tracker, time.Hour)
-	key := ImportKey{"steady", "i1"}
+	key := ImportJobKey{"steady", "i1"}
 	_, _, err := tracker.Create(ctx, key)
 	require.NoError(t, err)
 	r.begin(key)

@@ -23,7 +23,7 @@ import (
 
 // watching returns a handler whose watch is f.
 func watching(f func(ctx context.Context, yield func(ImportStatus, error) bool)) http.Handler {
-	h := &handler{watch: func(ctx context.Context, _ ImportKey) iter.Seq2[ImportStatus, error] {
+	h := &handler{watch: func(ctx context.Context, _ ImportJobKey) iter.Seq2[ImportStatus, error] {
 		return func(yield func(ImportStatus, error) bool) { f(ctx, yield) }
 	}}
 	return h.routes()
