@@ -19,6 +19,12 @@ type family struct {
 	FamilyOptions
 }
 
+// The bounds of what calls may ask for.
+const (
+	longest     = jobspec.Longest
+	maxAttempts = jobspec.MaxAttempts
+)
+
 // minKeep is a variable for tests.
 var minKeep = jobspec.MinKeep
 
