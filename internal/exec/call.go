@@ -24,6 +24,7 @@ type call struct {
 	batched   bool // one of a batch, even if the only one
 	clustered bool
 	loose     bool // an attempt was left behind, and may still hold the arguments
+	unsure    bool // an attempt of an idempotent write may have been executed
 	attempts  int
 }
 
@@ -122,6 +123,11 @@ const closedAttempts = 3
 func (c *call) judge(patient bool) verdict {
 	err := c.reply.err
 	c.attempts++
+	if c.cmd.again && err != nil {
+		if c.unsure = c.unsure || !NotExecuted(err); c.unsure && NotExecuted(err) {
+			c.reply.err = &sentError{err}
+		}
+	}
 	switch {
 	case err == nil, errors.Is(err, redis.Nil), c.cmd.once:
 		return final
@@ -130,7 +136,7 @@ func (c *call) judge(patient bool) verdict {
 	case c.cmd.script != nil && !c.source && redis.HasErrorPrefix(err, "NOSCRIPT"):
 		c.source = true
 		return now
-	case c.cmd.write && !NotExecuted(err):
+	case c.cmd.write && !c.cmd.again && !NotExecuted(err):
 		return final
 	case c.ask != "" && !c.asked:
 		c.asked = true

@@ -19,6 +19,7 @@ type Command struct {
 	set         SetOptions
 
 	write  bool
+	again  bool // a write that has its effect once, however often it is sent
 	once   bool // not sent again whatever happens
 	option bool // not sent again where the server refuses it
 	// expected is about how many bytes the reply has, if that is known.

@@ -132,7 +132,7 @@ func (v *convoy) recall() {
 			continue
 		}
 		moved = true
-		if (!a.write || a.mark.withdraw()) && a.state.CompareAndSwap(aboard, recalled) {
+		if (!a.write || a.again || a.mark.withdraw()) && a.state.CompareAndSwap(aboard, recalled) {
 			a.done <- struct{}{}
 		}
 	}

@@ -173,6 +173,67 @@ func TestAReadIsRepeatedUntilItIsAnswered(t *testing.T) {
 	}
 }
 
+// An idempotent script is repeated as a read is. If it fails after all, it is unknown whether an
+// attempt was executed, even where the last one was not.
+func TestAnIdempotentScriptIsRepeatedUntilItIsAnswered(t *testing.T) {
+	t.Parallel()
+	script := exec.NewScript(`return redis.call('SADD', KEYS[1], ARGV[1])`)
+	for deployment, start := range faultyDeployments() {
+		t.Run(deployment, func(t *testing.T) {
+			t.Parallel()
+			d := start(t)
+			c := d.exec
+			require.NoError(t, c.Do(within(t, 10*time.Second), script.Idempotent([]string{"k"}, "loaded")).Err())
+			for loss, fault := range losses {
+				if loss == "late" {
+					continue // nobody says that it is lost
+				}
+				d.setFault(first(2, "EVALSHA", fault))
+				n, err := c.Do(within(t, 10*time.Second), script.Idempotent([]string{"k"}, loss)).Int()
+				require.NoError(t, err, loss)
+				assert.Zero(t, n, "it was executed before")
+				var b exec.Batch
+				d.setFault(first(2, "EVALSHA", fault))
+				reply := b.Add(script.Idempotent([]string{"k"}, loss+" in a batch"))
+				b.Add(exec.Get("other"))
+				c.Send(within(t, 10*time.Second), &b)
+				_, err = reply.Int()
+				require.NoError(t, err, loss)
+			}
+		})
+	}
+}
+
+// loading is how a server refuses every command while it reads its file.
+type loading struct{}
+
+func (loading) Error() string { return "LOADING Redis is loading the dataset in memory" }
+func (loading) RedisError()   {}
+
+func TestAnIdempotentScriptIsUnknownIfAnyAttemptMayHaveBeenExecuted(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	script := exec.NewScript(`return redis.call('SADD', KEYS[1], ARGV[1])`)
+	for _, lost := range []int64{0, 1} {
+		client := redis.NewClient(srv.Options())
+		t.Cleanup(func() { _ = client.Close() })
+		c := exec.New(client)
+		require.NoError(t, c.Do(within(t, 10*time.Second), script.Idempotent([]string{"k"}, "loaded")).Err())
+		var sent atomic.Int64
+		client.AddHook(around(func(next func() error) error {
+			if sent.Add(1) <= lost {
+				_ = next()
+				return io.EOF
+			}
+			return loading{}
+		}))
+		err := c.Do(within(t, 100*time.Millisecond), script.Idempotent([]string{"k"}, "x")).Err()
+		require.ErrorAs(t, err, new(loading))
+		assert.Equal(t, lost == 0, exec.NotExecuted(err))
+		assert.Greater(t, sent.Load(), lost+1)
+	}
+}
+
 // The greeting of a new connection is lost: nothing of the write was sent, which
 // no error of go-redis tells.
 func TestAWriteThatWasNeverSentIsTriedAgain(t *testing.T) {

@@ -67,7 +67,7 @@ func (c *Client) flight(ctx context.Context, calls []*call, r Replication) {
 func recall(calls []*call) bool {
 	all := true
 	for _, one := range calls {
-		all = (!one.cmd.write || one.request.common().mark.withdraw()) && all
+		all = (!one.cmd.write || one.cmd.again || one.request.common().mark.withdraw()) && all
 	}
 	if all {
 		for _, one := range calls {

@@ -22,6 +22,7 @@ type attempt struct {
 	mark  mark
 	key   text // empty if the command has none
 	write bool
+	again bool
 	// redirected says that a node of a Cluster has named another.
 	redirected atomic.Bool
 
@@ -158,7 +159,7 @@ func newSet(c *Command, clustered bool) request {
 
 func newGeneral(c *Command) request {
 	r := new(generalRequest)
-	r.mark.name, r.write = c.name, c.write
+	r.mark.name, r.write, r.again = c.name, c.write, c.again
 	args := c.arguments()
 	if c.write {
 		if c.kind != prepared {

@@ -38,6 +38,15 @@ func (s *Script) Write(keys []string, args ...any) Command {
 	return s.command("evalsha", keys, args, true)
 }
 
+// Idempotent is [Script.Write] for a script that has its effect once, however often it runs with
+// those arguments. It is sent again as a read is, and if it fails, whether it was executed by
+// any of the attempts is what [NotExecuted] tells.
+func (s *Script) Idempotent(keys []string, args ...any) Command {
+	c := s.Write(keys, args...)
+	c.again = true
+	return c
+}
+
 func (s *Script) command(name string, keys []string, args []any, write bool) Command {
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, name, s.digest, len(keys))

@@ -21,7 +21,12 @@ const CodeLost = "lease_lost"
 
 // Error says that the job has failed. It holds neither Code nor Message, as errors are logged
 // where those who may not see what is stored can read them.
-func (f *Failure) Error() string { return "jobs: the job has failed" }
+func (f *Failure) Error() string {
+	if f == nil { // package fmt asks what is printed in a struct
+		return "<nil>"
+	}
+	return "jobs: the job has failed"
+}
 
 // Permanent returns err as one that no further attempt helps: the job fails for good. It
 // returns nil for nil.
@@ -56,8 +61,11 @@ func (e *verdictError) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), e.err)
 }
 
-// maxMessageBytes is where the text of an error is cut.
-const maxMessageBytes = 4 << 10
+// Where the text of an error is cut, and a code.
+const (
+	maxMessageBytes = 4 << 10
+	maxCodeBytes    = 256
+)
 
 // failureOf returns what is stored of an error.
 func failureOf(err error) *Failure {

@@ -1,0 +1,334 @@
+-- Changes a job, or refuses to, or looks at it.
+--
+-- KEYS[1]: the hash of the job
+-- KEYS[2]: the sorted set of all jobs of its bucket
+-- ARGV[1]: what to do
+-- ARGV[2]: the member of the job in the sorted set
+-- ARGV[3]: the token of the attempt, or an id of the request that no other has
+-- ARGV[4]: the lease in microseconds
+-- ARGV[5] to ARGV[8]: for how many milliseconds a job is kept that has not ended, or has
+-- succeeded, failed or was cancelled
+-- and after those
+--   create: keep, restart or reject; microseconds until it may start; how many attempts may fail
+--   start: the worker
+--   beat: nothing, or the number of the progress and the progress
+--   end: succeeded, failed, retry, cancelled or released; result or failure; microseconds until
+--     it may start again; and the number of the progress and the progress, or nothing
+--   cancel: the reason
+--   restart, delete, reap, get: nothing
+--
+-- Replies {code, time, microseconds to wait, what is stored then}, and of beat {code, whether
+-- to cancel}. The codes are in reply.go.
+--
+-- The fields of the hash:
+--   s v: state, revision     m c: attempts that may fail, and that have
+--   a e w t: number, epoch, worker of the latest attempt, and its token while it is under way
+--   l: when its lease ends   lt lo: token of the last attempt that has ended, and how
+--   p q: progress, and its number within the attempt   pt pa: when, and by which attempt
+--   r f: result, failure     x xr: whether to cancel, and why
+--   cr n st u fn: when it was created, may start, was started, changed and ended
+--   h0 to h7: the latest attempts that have ended, by their numbers modulo 8
+--   i: the ids of requests that had an effect   j: of those that had none, each after its code
+-- Of a job that was deleted s is 0, and v, e, i and j stay for a while.
+--
+-- A member of the sorted set has the score state * 2^42 + milliseconds: the time at which its
+-- lease ends or, in other states, at which its hash expires. So it is in one state at a time.
+--
+-- All times are microseconds where nothing else is said. Numbers are integers below 2^53, and
+-- are written with %.0f, as tostring rounds them.
+
+local time = redis.pcall('TIME')
+if time.err then
+	return time
+end
+local now = time[1] * 1000000 + time[2]
+local job, index, op, name, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
+local lease, idle = ARGV[4] + 0, ARGV[5] + 0
+
+local old = redis.pcall('HMGET', job, 's', 'v', 'a', 'c', 'm', 'e', 't', 'l', 'q', 'x', 'i', 'j', 'n', 'lt', 'lo', 'st', 'w')
+if old.err then
+	return old
+end
+if not string.find(old[1] or '0', '^[0-5]$') then
+	return {9}
+end
+local state, token, cancel = (old[1] or '0') + 0, old[7] or '', old[10] == '1'
+local revision, attempt, failed, most = tonumber(old[2]) or 0, tonumber(old[3]) or 0, tonumber(old[4]) or 0, tonumber(old[5]) or 1
+local epoch, until_, number = tonumber(old[6]) or 0, tonumber(old[8]) or 0, tonumber(old[9]) or 0
+local used, refused = old[11] or '', old[12] or ''
+
+local function text(n)
+	return string.format('%.0f', n)
+end
+
+if op == 'beat' then
+	if state ~= 2 or token ~= id then
+		return {state == 0 and 7 or 4, 0}
+	end
+	until_ = math.max(until_, now + lease)
+	local news = ARGV[10] and ARGV[9] + 0 > number
+	local written
+	if news then
+		written = redis.pcall('HSET', job, 'l', text(until_), 'q', ARGV[9], 'p', ARGV[10], 'pt', text(now), 'pa', text(attempt), 'v', text(revision + 1), 'u', text(now))
+	else
+		written = redis.pcall('HSET', job, 'l', text(until_))
+	end
+	if type(written) == 'table' then
+		return written
+	end
+	local ends = math.ceil(until_ / 1000)
+	redis.call('PEXPIREAT', job, text(ends + idle))
+	redis.call('ZADD', index, text(2 * 4398046511104 + ends), name)
+	if redis.call('PTTL', index) < ends + idle - now / 1000 then
+		redis.call('PEXPIREAT', index, text(ends + idle + 3600000))
+	end
+	if news then
+		redis.pcall('PUBLISH', job .. ':__watch', text(revision + 1))
+	end
+	return {0, cancel and 1 or 0}
+end
+
+-- Those who begin something are refused before the first write if they may not make all of
+-- them. Whoever ends an attempt has begun it. The embedded server has no users.
+if op ~= 'get' and op ~= 'end' and redis.acl_check_cmd then
+	for _, command in ipairs({{'HSET', job, 's', ''}, {'HDEL', job, 's'}, {'PEXPIREAT', job, '1'}, {'ZADD', index, '1', name}, {'ZREM', index, name},
+		{'PEXPIREAT', index, '1'}, {'PTTL', index}, {'ZRANGEBYSCORE', index, '1', '1'}}) do
+		if not redis.acl_check_cmd(unpack(command)) then
+			return redis.error_reply('NOPERM this user may not use ' .. command[1])
+		end
+	end
+end
+
+-- code is what to reply. to is the state that the job comes to, and set what is written besides;
+-- start is when it may start, of a job that becomes pending.
+local code, wait, to, start, set, size = 0, 0, nil, now, {}, 0
+
+local function put(field, value)
+	set[size + 1], set[size + 2] = field, value
+	size = size + 2
+end
+
+-- Ends the attempt that is under way.
+local function close(outcome, kept, failure)
+	put('t', '')
+	put('lt', token)
+	put('lo', outcome)
+	put('l', '0')
+	put('c', text(failed))
+	put('h' .. attempt % 8, text(attempt) .. ';' .. text(epoch) .. ';' .. (old[16] or '0') .. ';' .. text(now) .. ';' .. kept .. ';' .. (old[17] or '') .. ';' .. failure)
+end
+
+-- Ends an attempt whose lease has ended, and says what becomes of the job.
+local function lose()
+	local failure = '{"code":"lease_lost"}'
+	failed = failed + 1
+	close('lost', 'lost', failure)
+	if cancel then
+		to = 5
+	elseif failed >= most then
+		to = 4
+		put('f', failure)
+	else
+		to = 1
+	end
+end
+
+local function restart()
+	to, failed = 1, 0
+	put('c', '0')
+	put('x', '')
+	put('xr', '')
+	put('r', '')
+	put('f', '')
+	put('fn', '0')
+end
+
+local _, _, before = string.find(refused, '(%d):' .. id)
+if op == 'get' then
+	code = state == 0 and 7 or 0
+elseif op == 'end' then
+	local outcome, data = ARGV[9], ARGV[10]
+	if state == 2 and token == id then
+		if ARGV[13] and ARGV[12] + 0 > number then
+			put('q', ARGV[12])
+			put('p', ARGV[13])
+			put('pt', text(now))
+			put('pa', text(attempt))
+		end
+		if outcome == 'succeeded' then
+			to = 3
+			put('r', data)
+			close(outcome, outcome, '')
+		elseif outcome == 'cancelled' then
+			to = 5
+			close(outcome, outcome, '')
+		elseif outcome == 'released' then
+			to = cancel and 5 or 1
+			close(outcome, outcome, '')
+		else
+			failed = failed + 1
+			if outcome == 'retry' and cancel then
+				to = 5
+			elseif outcome == 'retry' and failed < most then
+				to, start = 1, now + ARGV[11]
+			else
+				to = 4
+				put('f', data)
+			end
+			close(outcome, 'failed', data)
+		end
+	elseif old[14] ~= id or old[15] ~= outcome then
+		code = state == 0 and 7 or 4
+	end
+elseif string.find(used, id, 1, true) then
+	-- It had its effect before.
+	if state == 0 and op ~= 'delete' then
+		code = 7
+	elseif op == 'start' and token ~= id then
+		code = state >= 3 and 3 or 4
+	end
+elseif before then
+	code = before + 0
+elseif op == 'create' then
+	if state == 0 then
+		to = 1
+		put('c', '0')
+		put('cr', text(now))
+	elseif ARGV[9] == 'restart' and state >= 4 then
+		restart()
+	else
+		code = ARGV[9] == 'reject' and 2 or 1
+	end
+	if to then
+		start = now + ARGV[10]
+		put('m', ARGV[11])
+	end
+elseif state == 0 then
+	code = 7
+	if op == 'reap' then
+		redis.call('ZREM', index, name)
+	end
+elseif op == 'start' then
+	if state == 2 and until_ > now then
+		code, wait = 5, until_ - now
+	elseif state >= 3 then
+		code = 3
+	elseif state == 1 and (tonumber(old[13]) or 0) > now then
+		code, wait = 6, old[13] - now
+	else
+		if state == 2 then
+			lose()
+		end
+		if to and to >= 4 then
+			code = 3
+		else
+			to, epoch, until_ = 2, math.max(epoch + 1, now), now + lease
+			put('a', text(attempt + 1))
+			put('e', text(epoch))
+			put('t', id)
+			put('w', ARGV[9])
+			put('l', text(until_))
+			put('q', '0')
+			put('st', text(now))
+		end
+	end
+elseif op == 'cancel' then
+	if state == 1 or state == 2 and not cancel then
+		put('x', '1')
+		put('xr', ARGV[9])
+	end
+	if state == 3 or state == 4 then
+		code = 3
+	elseif state == 1 then
+		to = 5
+	elseif state == 2 and until_ <= now then
+		cancel = true
+		lose()
+	elseif state == 2 and not cancel then
+		to = 2
+	end
+elseif op == 'restart' then
+	if state >= 4 then
+		restart()
+	else
+		code = state == 3 and 3 or 8
+	end
+elseif op == 'delete' then
+	if state == 2 and until_ > now then
+		code, wait = 5, until_ - now
+	else
+		to = 0
+	end
+elseif op == 'reap' then
+	if state == 2 and until_ <= now then
+		lose()
+	else
+		code = 8
+	end
+end
+
+if to then
+	revision = revision + 1
+	put('s', text(to))
+	put('v', text(revision))
+	if to > 0 then
+		put('u', text(now))
+	end
+	if op ~= 'end' then
+		put('i', string.sub(used .. ',' .. id, -64 * (#id + 1)))
+	end
+	if to == 1 then
+		put('n', text(start))
+	elseif to == 2 or to >= 3 then
+		put('n', '0')
+	end
+	if to >= 3 then
+		put('fn', text(now))
+	end
+	local written = redis.pcall('HSET', job, unpack(set))
+	if type(written) == 'table' then
+		return written
+	end
+	local ms = math.floor(now / 1000)
+	if to == 0 then
+		redis.call('HDEL', job, 'm', 'c', 'a', 'w', 't', 'l', 'lt', 'lo', 'p', 'q', 'pt', 'pa', 'r', 'f', 'x', 'xr', 'cr', 'n', 'st', 'u', 'fn',
+			'h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7')
+		redis.call('PEXPIREAT', job, text(ms + 600000))
+		redis.call('ZREM', index, name)
+	else
+		local score, expires, stale = 0, 0, ms
+		if to == 1 then
+			expires = math.ceil(math.max(now, start) / 1000) + idle
+			score = expires
+		elseif to == 2 then
+			score = math.ceil(until_ / 1000)
+			expires, stale = score + idle, ms - idle
+		else
+			expires = ms + ARGV[3 + to]
+			score = expires
+		end
+		redis.call('PEXPIREAT', job, text(expires))
+		redis.call('ZADD', index, text(to * 4398046511104 + score), name)
+		if redis.call('PTTL', index) < expires - ms then
+			redis.call('PEXPIREAT', index, text(expires + 3600000))
+		end
+		-- Members whose hash has expired go a few at a time, so that no call takes long.
+		local gone = redis.call('ZRANGEBYSCORE', index, text(to * 4398046511104), text(to * 4398046511104 + stale), 'LIMIT', 0, 16)
+		if #gone > 0 then
+			redis.call('ZREM', index, unpack(gone))
+		end
+	end
+	redis.pcall('PUBLISH', job .. ':__watch', text(revision))
+elseif state > 0 and op ~= 'get' and op ~= 'end' and op ~= 'reap' and not before and not string.find(used, id, 1, true) then
+	-- It must not have an effect either if it comes again, when the state may be another.
+	local written = redis.pcall('HSET', job, 'j', string.sub(refused .. ',' .. code .. ':' .. id, -16 * (#id + 3)))
+	if type(written) == 'table' then
+		return written
+	end
+end
+
+if code == 7 or (to or state) == 0 then
+	return {code, now, 0}
+end
+return {code, now, wait, redis.call('HMGET', job, 's', 'v', 'a', 'c', 'm', 'e', 'w', 'p', 'pt', 'pa', 'r', 'f', 'x', 'xr',
+	'cr', 'n', 'st', 'u', 'l', 'fn', 'h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7')}
