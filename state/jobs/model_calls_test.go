@@ -40,7 +40,7 @@ func (m *machine) finish() {
 	}
 }
 
-func remove(from []*attempt, a *attempt) (left []*attempt) {
+func remove(from []*holder, a *holder) (left []*holder) {
 	for _, other := range from {
 		if other != a {
 			left = append(left, other)
@@ -50,7 +50,7 @@ func remove(from []*attempt, a *attempt) (left []*attempt) {
 }
 
 // ending returns a random call that ends an attempt, and has r say what it says.
-func (m *machine) ending(a *attempt, r *request) func(context.Context) error {
+func (m *machine) ending(a *holder, r *request) func(context.Context) error {
 	switch n := m.IntN(12); {
 	case n < 3:
 		r.outcome, r.result = jobs.OutcomeSucceeded, fmt.Sprint("result ", m.id())
@@ -73,7 +73,7 @@ func (m *machine) ending(a *attempt, r *request) func(context.Context) error {
 }
 
 // again returns the call that r is.
-func (m *machine) again(a *attempt, r *request) func(context.Context) error {
+func (m *machine) again(a *holder, r *request) func(context.Context) error {
 	return func(ctx context.Context) error {
 		switch r.outcome {
 		case jobs.OutcomeSucceeded:

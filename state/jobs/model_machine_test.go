@@ -31,13 +31,13 @@ type machine struct {
 	found [keys]stored
 	// requests were delivered; late ones were not yet.
 	requests, late []*request
-	attempts       []*attempt
+	attempts       []*holder
 	ids            int
 	done           int
 }
 
-// attempt is a run of a worker, and what the worker knows.
-type attempt struct {
+// holder is a worker with its run, and what it knows of that.
+type holder struct {
 	key, token, worker int
 	run                *jobs.Run[int, string]
 	dies               context.CancelFunc
@@ -245,7 +245,7 @@ func (m *machine) create() {
 
 func (m *machine) start() {
 	i, w := m.worker()
-	a := &attempt{key: m.IntN(keys), token: m.id(), worker: i}
+	a := &holder{key: m.IntN(keys), token: m.id(), worker: i}
 	r := &request{op: opStart, key: a.key, id: a.token, worker: workerName(i)}
 	want, told := m.sends(r, nil, func(call context.Context) (err error) {
 		// The run ends with the context that it was started with.
@@ -269,7 +269,7 @@ func (m *machine) start() {
 }
 
 // an returns an attempt, the latest more often.
-func (m *machine) an() *attempt {
+func (m *machine) an() *holder {
 	if len(m.attempts) == 0 {
 		return nil
 	}
@@ -311,7 +311,7 @@ func (m *machine) report() {
 }
 
 // stops fails unless the run of an attempt ends for the right reason.
-func (m *machine) stops(a *attempt, why answer) {
+func (m *machine) stops(a *holder, why answer) {
 	a.stopped = jobs.ErrCancelRequested
 	if why.refusal != done {
 		a.stopped = jobs.ErrLeaseLost
