@@ -1,4 +1,5 @@
-// Stategen writes typed accessors for state in Redis, and typed rate limiters.
+// Stategen writes typed accessors for state in Redis, typed rate limiters, and typed
+// trackers of jobs.
 //
 // Annotate a struct with the template of its keys:
 //
@@ -35,6 +36,22 @@
 //	limiter, err := api.NewCallsLimiter(store, ratelimit.Options{})
 //	d, err := limiter.Allow(ctx, userID)
 //
+// A job stands above a struct whose fields say what its progress and its result are:
+//
+//	// Import reads a file.
+//	//
+//	//state:job import:<jobID> keep=24h
+//	type Import struct {
+//		Progress ImportProgress
+//		Result   ImportReport
+//	}
+//
+// The file then has the function NewImportTracker and the types ImportTracker, ImportRun
+// and ImportStatus:
+//
+//	tracker, err := work.NewImportTracker(store, jobs.Options{})
+//	status, err := tracker.Await(ctx, jobID)
+//
 // # Usage
 //
 //	stategen [gen] [-tags list] [-v] [packages]
@@ -56,6 +73,7 @@
 //
 //	//state:key TEMPLATE (ttl=DURATION | persist="why") [options]
 //	//state:limit TEMPLATE LIMIT... [name=Ident]
+//	//state:job TEMPLATE keep=DURATION [options]
 //
 // The template is segments joined by colons, each a literal or a parameter:
 // session:<userID>, item:<id:int64>, cart:{<tenant:TenantID>}:<user:uuid.UUID>.
@@ -91,8 +109,29 @@
 // ratelimit.Global; if it has one, the subject has its type; if it has several, it is a
 // struct with a field for each, here CallsSubject.
 //
+// A job's struct has the fields Progress and Result, each of a type of its own that can be
+// stored, or one of them, or none; what is missing is jobs.None. Its template has no hash tag,
+// as the keys of a job have their own, and may not differ from that of other jobs in the types
+// of its parameters alone. The options of a job are:
+//
+//	keep=24h       how long a job is kept that has ended; must be given
+//	failed=168h    the same for those that have failed
+//	cancelled=1h   the same for those that were cancelled
+//	lease=30s      how long an attempt holds a job without a heartbeat
+//	idle=720h      how long a job is kept that nothing happens to
+//	attempts=3     how many attempts may fail before the job has
+//	retry=1s       how long after a failure the next attempt may start, doubled each time
+//	maxretry=10m   up to this
+//	codec=msgpack  store MessagePack, not JSON
+//	name=Loading   begin the generated names with Loading, not with the type's
+//
+// Lease, idle, attempts, retry and maxretry are shown with their defaults; failed and cancelled
+// are as keep. See jobs.FamilyOptions for the bounds. If the template has no parameter, the
+// key of its job is struct{}; if it has one, that has its type; if it has several, it is a
+// struct with a field for each, here ImportJobKey.
+//
 // A type may have several directives if all but one of each kind have a name. One with a
-// key is a struct; one with limits may be any that is neither an alias nor generic.
+// key or a job is a struct; one with limits may be any that is neither an alias nor generic.
 //
 // # Fields
 //
@@ -250,18 +289,20 @@ func check(result *gen.Result, base string, verbose bool, stdout, stderr io.Writ
 	return code
 }
 
-// found says how many families and limiters there are. It names limiters only where there
-// are any, and families only where there are no limiters alone.
+// found says how many families, limiters and trackers there are, of which it leaves out those
+// that there are none of.
 func found(result *gen.Result) string {
-	families, limiters := count(result.Families, "family", "families"), count(result.Limiters, "limiter", "limiters")
-	switch {
-	case result.Limiters == 0:
-		return families
-	case result.Families == 0:
-		return limiters
-	default:
-		return families + ", " + limiters
+	var parts []string
+	if result.Families > 0 || result.Limiters+result.Trackers == 0 {
+		parts = append(parts, count(result.Families, "family", "families"))
 	}
+	if result.Limiters > 0 {
+		parts = append(parts, count(result.Limiters, "limiter", "limiters"))
+	}
+	if result.Trackers > 0 {
+		parts = append(parts, count(result.Trackers, "tracker", "trackers"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func count(n int, one, many string) string {

@@ -138,6 +138,10 @@ func TestLimiters(t *testing.T) {
 	assert.Contains(t, out.stdout, "\n-\tratelimit.Window(\"window-1m\", 100, time.Minute),\n+\tratelimit.Window(\"window-1m\", 200, time.Minute),\n")
 	write(t, filepath.Join(dir, "shop", "shop.go"), session+"\n//state:limit c:<id> window=1/1m\n//state:limit d:<id> window=1/1m name=D\ntype C int\n")
 	assert.Regexp(t, `^stategen: 1 family, 3 limiters, 2 packages, `, stategen(t, dir).stdout)
+	write(t, filepath.Join(dir, "work", "work.go"), "package work\n\n//state:job e:<id> keep=1m\ntype E struct{}\n")
+	assert.Regexp(t, `^stategen: 1 tracker, 1 package, `, stategen(t, dir, "./work").stdout)
+	assert.Regexp(t, `^stategen: 1 family, 3 limiters, 1 tracker, 3 packages, `, stategen(t, dir).stdout)
+	assert.Equal(t, output{0, "", ""}, stategen(t, dir, "check"))
 
 	write(t, filepath.Join(dir, "api", "api.go"), "package api\n")
 	assert.Equal(t, "api/state_gen.go: orphaned; run go generate\n", stategen(t, dir, "check").stderr)

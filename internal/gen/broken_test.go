@@ -39,6 +39,19 @@ type Session struct{ Name string }
 func use(ctx context.Context, l *SessionLimiter) (ratelimit.Decision, error) { return l.Allow(ctx, "id") }
 `
 
+// tracked is one with a job alone.
+const tracked = `package p
+
+import "context"
+
+//state:job %[1]s:<id> keep=1m
+type Session struct{ Result Item }
+
+type Item struct{ Name string }
+
+func use(ctx context.Context, t *SessionTracker) (SessionStatus, error) { return t.Get(ctx, "id") }
+`
+
 // The states in which a merge, an update or a hand leaves the generated file.
 var broken = map[string]func(good string) string{
 	"missing": nil,
@@ -70,7 +83,7 @@ func TestBrokenOutput(t *testing.T) {
 	// The go command takes a package's name from its first file, which is ours
 	// beside z.go and not beside a.go.
 	folders = append(folders, folder{"package", "a.go", annotated}, folder{"garbage", "a.go", annotated})
-	folders = append(folders, folder{"cut", "limited.go", limited})
+	folders = append(folders, folder{"cut", "limited.go", limited}, folder{"cut", "tracked.go", tracked})
 	path := func(f folder) string { return filepath.Join(dir, f.state+f.file[:1]) }
 	for _, f := range folders {
 		write(t, filepath.Join(path(f), f.file), fmt.Sprintf(f.source, filepath.Base(path(f))))

@@ -59,11 +59,12 @@ func newCodecs(p *Package, declared []declaration, tests map[string]token.Positi
 	return c
 }
 
-// family plans the codec of one annotated type, and returns nil if it has none.
-func (c *codecs) family(named *types.Named, format string) *structPlan {
-	plan, why := c.planners[format].root(named)
+// root plans the codec of a type that is stored by itself, and returns nil if it has none.
+func (c *codecs) root(t types.Type, format string) *structPlan {
+	plan, why := c.planners[format].root(t)
 	if plan == nil {
-		c.notes = append(c.notes, fmt.Sprintf("%s: no %s codec for %s: %s", c.pkg.Path, format, named.Obj().Name(), why))
+		name := types.TypeString(t, types.RelativeTo(c.pkg.Types))
+		c.notes = append(c.notes, fmt.Sprintf("%s: no %s codec for %s: %s", c.pkg.Path, format, name, why))
 		return nil
 	}
 	c.add(plan, format)

@@ -56,6 +56,21 @@ type Calls struct{}
 
 //state:limit mails:<tenant:Tenant>:<count:Count> window=100/1m
 type Mails struct{}
+
+type Job int
+
+//state:job import:<jobID:Job> keep=24h
+type Import struct {
+	Progress Rows
+	Result   Report
+}
+
+type Rows struct{ N int }
+
+type Report struct{ Text string }
+
+//state:job export:<tenant:Tenant>:<count:Count> keep=24h
+type Export struct{ Result Number }
 `
 
 // What generated code is there to forbid does not compile, and the message says
@@ -87,6 +102,15 @@ func TestDoesNotCompile(t *testing.T) {
 		"subjects": {`calls, _ := shop.NewCallsLimiter(db, ratelimit.Options{}); calls.Allow(ctx, shop.MailsSubject{})`, `cannot use shop.MailsSubject{} (value of struct type shop.MailsSubject) as shop.Caller value`},
 		"onefield": {`mails, _ := shop.NewMailsLimiter(db, ratelimit.Options{}); mails.Allow(ctx, shop.MailsSubject{Count: -1})`, `cannot use -1 (untyped int constant) as shop.Count value in struct literal`},
 		"limiter":  {`_, _ = shop.NewCallsLimiter(rw, ratelimit.Options{})`, `cannot use rw (variable of interface type store) as *state.Store value in argument to shop.NewCallsLimiter`},
+		"tracked": {`imports, _ := shop.NewImportTracker(db, jobs.Options{}); var t *shop.ImportTracker = imports
+			s, _ := t.Do(ctx, 7, func(ctx context.Context, run *shop.ImportRun) (shop.Report, error) { return shop.Report{}, run.Report(shop.Rows{N: 1}) })
+			var status shop.ImportStatus = s; exports, _ := shop.NewExportTracker(db, jobs.Options{}); run, _ := exports.Start(ctx, shop.ExportJobKey{Tenant: "a", Count: 2})
+			rw.Do(status.Progress.N, run.Succeed(ctx, 7), run.Report(jobs.None{}))`, ""},
+		"jobkey":   {`imports, _ := shop.NewImportTracker(db, jobs.Options{}); imports.Get(ctx, "42")`, `cannot use "42" (untyped string constant) as shop.Job value in argument to imports.Get`},
+		"jobkeys":  {`exports, _ := shop.NewExportTracker(db, jobs.Options{}); exports.Get(ctx, shop.ExportJobKey{Count: -1})`, `cannot use -1 (untyped int constant) as shop.Count value in struct literal`},
+		"progress": {`var run *shop.ImportRun; run.Report(shop.Report{})`, `cannot use shop.Report{} (value of struct type shop.Report) as shop.Rows value in argument to run.Report`},
+		"result":   {`var run *shop.ImportRun; run.Succeed(ctx, shop.Rows{})`, `cannot use shop.Rows{} (value of struct type shop.Rows) as shop.Report value in argument to run.Succeed`},
+		"tracker":  {`_, _ = shop.NewImportTracker(rw, jobs.Options{})`, `cannot use rw (variable of interface type store) as *state.Store value in argument to shop.NewImportTracker`},
 		"missing":  {`shop.CartKey("a")`, `not enough arguments in call to shop.CartKey`},
 	}
 	dir := newModule(t)
@@ -96,8 +120,9 @@ func TestDoesNotCompile(t *testing.T) {
 	require.NoError(t, result.Apply())
 	for name, s := range snippets {
 		write(t, filepath.Join(dir, name, "a.go"), "package "+name+"\n\nimport (\n\t\"context\"\n\n\t\"example.com/m/shop\"\n"+
-			"\t\"github.com/typedstate/typedstate/state\"\n\t\"github.com/typedstate/typedstate/state/ratelimit\"\n)\n\n"+
-			"type store interface{ state.ReadWriteRemover; Do(...any) }\n\nvar _ ratelimit.Options\n\n"+
+			"\t\"github.com/typedstate/typedstate/state\"\n\t\"github.com/typedstate/typedstate/state/jobs\"\n"+
+			"\t\"github.com/typedstate/typedstate/state/ratelimit\"\n)\n\n"+
+			"type store interface{ state.ReadWriteRemover; Do(...any) }\n\nvar (\n\t_ ratelimit.Options\n\t_ jobs.Options\n)\n\n"+
 			"func f(ctx context.Context, db *state.Store, rw store) {\n"+s.body+"\n}\n")
 	}
 	// What has changed since the last run is found in the package itself.
@@ -112,6 +137,13 @@ func TestDoesNotCompile(t *testing.T) {
 		"stalefloat":   {strings.Replace(shop, "Number int", "Number float64", 1), generated, "operator % not defined on Number(-1)"},
 		"staleint":     {strings.Replace(shop, "Count  uint8", "Count int", 1), generated, "constant -1 overflows uint64"},
 		"stalelimit":   {strings.Replace(shop, "Caller string", "Caller int", 1), generated, `cannot convert "" (untyped string constant) to type Caller`},
+		"stalejobkey":  {strings.Replace(shop, "Job int", "Job string", 1), generated, "mismatched types Job and untyped int"},
+		"stalejob":     {strings.Replace(shop, "Progress Rows", "Progress Item", 1), generated, "import_changed__run_go_generate"},
+		"stalejobless": {strings.Replace(shop, "	Progress Rows\n", "", 1), generated, "import_changed__run_go_generate"},
+		"stalejobmore": {strings.Replace(shop, "Export struct{ Result", "Export struct{ Progress Rows; Result", 1), generated, "export_changed__run_go_generate"},
+		"stalerows":    {strings.Replace(shop, "Rows struct{ N int", "Rows struct{ N int64", 1), generated, "rows_changed__run_go_generate"},
+		"stalereport":  {strings.Replace(shop, "Report struct{ Text", "Report struct{ Title", 1), generated, "report_changed__run_go_generate"},
+		"stalemarshal": {shop + "func (*Report) MarshalJSON() ([]byte, error) { return nil, nil }", generated, "report_encodes_itself__run_go_generate"},
 		"stalebool":    {strings.Replace(shop, "Flag   bool", "Flag string", 1), generated, "cannot convert true (untyped bool constant) to type Flag"},
 		"stalemethod":  {shop + "func (*Item) UnmarshalText([]byte) error { return nil }", generated, "item_encodes_itself__run_go_generate"},
 		"stalevalue":   {shop + "func (Level) MarshalJSON() ([]byte, error) { return nil, nil }", generated, "level_encodes_itself__run_go_generate"},

@@ -104,6 +104,25 @@ type Session%[1]d struct {
 //state:limit many%[1]d:<tenant>:<userID> window=100/1m bucket=1000/1h,burst=200
 type Session%[1]d time.Time
 `}
+	// trackers have types of their own for all of key, progress and result, so that all
+	// methods are compiled for each.
+	trackers = shape{"trackers", `
+//state:job many%[1]d:<tenant>:<userID> keep=24h
+type Session%[1]d struct {
+	Progress Done%[1]d
+	Result   Report%[1]d
+}
+
+type Done%[1]d struct {
+	Rows      int       ` + "`json:\"rows\"`" + `
+	UpdatedAt time.Time ` + "`json:\"updatedAt\"`" + `
+}
+
+type Report%[1]d struct {
+	Rows  int               ` + "`json:\"rows\"`" + `
+	Notes map[string]string ` + "`json:\"notes,omitempty\"`" + `
+}
+`}
 	// pair is a pair of structs with twelve fields and two.
 	pair = shape{"pair", `
 //state:key many%[1]d:<userID> ttl=30m
@@ -146,7 +165,7 @@ func compiled(t testing.TB, dir string, s shape, n int, codecs bool) usage {
 	write(t, filepath.Join(dir, "many", "many.go"), s.families(n))
 	result := run(t, dir, "./many")
 	require.False(t, result.Failed(), formatted(result.Diagnostics, dir))
-	require.Equal(t, n, result.Families+result.Limiters)
+	require.Equal(t, n, result.Families+result.Limiters+result.Trackers)
 	if !codecs {
 		text := regexp.MustCompile(`(?m)^\tCodec: .*\n`).ReplaceAllString(string(result.Files[0].New), "")
 		from, to := strings.Index(text, "func session0ToJSON("), strings.LastIndex(text, "// If a line below")
@@ -182,7 +201,7 @@ func perFamily(t testing.TB, dir string, s shape, codecs bool) (cpu time.Duratio
 // a busy machine; BenchmarkCompile measures the budget of 25 ms.
 func TestCompileCost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles 720 families and 120 limiters")
+		t.Skip("compiles 720 families, 120 limiters and 120 trackers")
 	}
 	dir := newModule(t)
 	for _, s := range []shape{little, usual, watched} {
@@ -202,6 +221,10 @@ func TestCompileCost(t *testing.T) {
 	t.Logf("%s: %v of CPU and %.1f MB per limiter", limits.name, cpu, float64(bytes)/1e6)
 	assert.Less(t, cpu, 40*time.Millisecond, limits.name)
 	assert.Less(t, bytes, int64(2e6), limits.name)
+	cpu, bytes = perFamily(t, dir, trackers, true)
+	t.Logf("%s: %v of CPU and %.1f MB per tracker with two codecs", trackers.name, cpu, float64(bytes)/1e6)
+	assert.Less(t, cpu, 120*time.Millisecond, trackers.name)
+	assert.Less(t, bytes, int64(5e6), trackers.name)
 }
 
 func BenchmarkCompile(b *testing.B) {

@@ -17,7 +17,7 @@ type directive struct {
 	ast.Directive
 	file *ast.File
 	spec *ast.TypeSpec
-	// named is the annotated type, a struct if it has a key.
+	// named is the annotated type, a struct unless it has a limit.
 	named *types.Named
 }
 
@@ -25,15 +25,17 @@ type directive struct {
 const (
 	keyDirective   = "key"
 	limitDirective = "limit"
+	jobDirective   = "job"
 )
 
 // usages are the directives with what they look like.
 var usages = map[string]string{
 	keyDirective:   "//state:key session:<userID> ttl=30m",
 	limitDirective: "//state:limit calls:<userID> window=100/1m",
+	jobDirective:   "//state:job import:<jobID> keep=24h",
 }
 
-const directiveList = "//state:key and //state:limit"
+const directiveList = "//state:key, //state:limit and //state:job"
 
 const constraintRemedy = "the generated file would not be: move the annotated type to a file without one"
 
@@ -128,7 +130,7 @@ func misplaced(file *ast.File, c *ast.Comment, o owner) string {
 // annotated returns the type that a directive annotates, or nil if there is something
 // wrong with it. Of one with a limit nothing is stored, so all that counts is its name.
 func annotated(p *Package, spec *ast.TypeSpec, d ast.Directive, found *diagnostics) *types.Named {
-	at, name, stored := p.at(d.Slash), spec.Name.Name, d.Name == keyDirective
+	at, name := p.at(d.Slash), spec.Name.Name
 	obj := p.Info.Defs[spec.Name]
 	switch {
 	case spec.Assign.IsValid():
@@ -137,7 +139,7 @@ func annotated(p *Package, spec *ast.TypeSpec, d ast.Directive, found *diagnosti
 	case spec.TypeParams != nil:
 		found.errorf(at, "%s is generic; annotate a type made from it, such as: type IntBox Box[int]", name)
 		return nil
-	case name == "_" && stored:
+	case name == "_" && d.Name == keyDirective:
 		found.errorf(at, "a type named _ cannot be stored")
 		return nil
 	case name == "_":
@@ -151,7 +153,7 @@ func annotated(p *Package, spec *ast.TypeSpec, d ast.Directive, found *diagnosti
 		return nil
 	}
 	named, ok := obj.Type().(*types.Named)
-	if !stored {
+	if d.Name == limitDirective {
 		return named
 	}
 	if ok && isInvalid(named.Underlying()) {
@@ -161,11 +163,15 @@ func annotated(p *Package, spec *ast.TypeSpec, d ast.Directive, found *diagnosti
 	if ok {
 		_, ok = named.Underlying().(*types.Struct)
 	}
-	if !ok {
+	switch {
+	case ok:
+		return named
+	case d.Name == jobDirective:
+		found.errorf(at, "%s is no struct; a job stands above one with the fields %s and %s, or one of them", name, progressField, resultField)
+	default:
 		found.errorf(at, "%s is no struct; only structs can grow without breaking what is stored, so wrap it in one", name)
-		return nil
 	}
-	return named
+	return nil
 }
 
 // constrained reports whether a file belongs to some builds only, by a comment

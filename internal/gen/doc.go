@@ -1,7 +1,8 @@
-// Package gen is the generator behind stategen. It reads the //state:key and
-// //state:limit directives of a module and writes one state_gen.go for each package
+// Package gen is the generator behind stategen. It reads the //state:key, //state:limit
+// and //state:job directives of a module and writes one state_gen.go for each package
 // that has any: constructors of keys, readers and stores of their values, and codecs;
-// and limiters, which are a few lines on top of package ratelimit.
+// limiters, which are a few lines on top of package ratelimit; and trackers, which are
+// names and types on top of package jobs, and codecs.
 //
 // [Run] does one run: it loads the packages, analyses each, compares all key
 // templates with each other, and returns the files as they should be together

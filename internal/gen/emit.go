@@ -18,13 +18,16 @@ import (
 // rules of its own go through it, each alone.
 func Emit(m *Model) ([]byte, error) {
 	// About what it comes to, so that little has to be copied as it grows.
-	e := emitter{model: m, out: make([]byte, 0, 8<<10*(1+len(m.Families))+1<<10*len(m.Limiters)+2<<10*len(m.Codecs))}
+	e := emitter{model: m, out: make([]byte, 0, 8<<10*(1+len(m.Families))+1<<10*len(m.Limiters)+2<<10*len(m.Trackers)+2<<10*len(m.Codecs))}
 	e.preamble()
 	for i := range m.Families {
 		e.family(&m.Families[i])
 	}
 	for i := range m.Limiters {
 		e.limiter(&m.Limiters[i])
+	}
+	for i := range m.Trackers {
+		e.tracker(&m.Trackers[i])
 	}
 	e.codecs()
 	e.guards()
@@ -197,28 +200,37 @@ func (e *emitter) family(f *Family) {
 }
 
 func (e *emitter) definition(f *Family) {
-	var options []struct{ key, value string }
-	add := func(set bool, key, value string) {
-		if set {
-			options = append(options, struct{ key, value string }{key + ":", value})
-		}
-	}
-	add(f.TTL > 0, "TTL", e.duration(f.TTL))
-	add(f.Persist != "", "Persist", strconv.Quote(f.Persist))
-	add(f.Max > 0, "Max", e.duration(f.Max))
-	add(f.Jitter > 0, "Jitter", strconv.FormatFloat(float64(f.Jitter)/100, 'g', -1, 64))
-	add(f.Sliding, "Sliding", "true")
-	add(f.Watch, "Watch", "true")
-	add(f.Codec != "", "Codec", f.Codec)
+	var o optionList
+	o.add(f.TTL > 0, "TTL", e.duration(f.TTL))
+	o.add(f.Persist != "", "Persist", strconv.Quote(f.Persist))
+	o.add(f.Max > 0, "Max", e.duration(f.Max))
+	o.add(f.Jitter > 0, "Jitter", strconv.FormatFloat(float64(f.Jitter)/100, 'g', -1, 64))
+	o.add(f.Sliding, "Sliding", "true")
+	o.add(f.Watch, "Watch", "true")
+	o.add(f.Codec != "", "Codec", f.Codec)
 	e.line("var %s = %s.Define(%q, %[2]s.FamilyOptions[%[4]s]{", f.Names.Family, e.model.State, f.Template, f.Type)
+	e.options("\t", o)
+	e.put("})\n")
+}
+
+// optionList are the fields of a literal that are not zero.
+type optionList []struct{ key, value string }
+
+func (o *optionList) add(set bool, key, value string) {
+	if set {
+		*o = append(*o, struct{ key, value string }{key + ":", value})
+	}
+}
+
+// options writes fields of a literal, one to a line.
+func (e *emitter) options(indent string, list optionList) {
 	width := 0
-	for _, o := range options {
+	for _, o := range list {
 		width = max(width, len(o.key))
 	}
-	for _, o := range options {
-		e.put("\t", o.key, strings.Repeat(" ", width+1-len(o.key)), o.value, ",")
+	for _, o := range list {
+		e.put(indent, o.key, strings.Repeat(" ", width+1-len(o.key)), o.value, ",")
 	}
-	e.put("})\n")
 }
 
 // duration writes a duration as a person would.

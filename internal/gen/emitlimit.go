@@ -23,7 +23,7 @@ func (e *emitter) limiter(l *Limiter) {
 	}
 
 	e.line("var %s = %s.DefineKeyed(%q,", n.Limits, ratelimit, l.Template)
-	e.subjectName(l, subject)
+	e.namer("s", subject, l.Literals, l.Params)
 	for _, limit := range l.Limits {
 		e.put("\t", e.limit(limit), ",")
 	}
@@ -37,27 +37,6 @@ func (e *emitter) limiter(l *Limiter) {
 	e.doc("%s returns a limiter whose subjects are in store. See [%s.New].", n.NewLimiter, ratelimit)
 	e.line("func %s(store *%s.Store, o %s.Options) (*%s, error) {", n.NewLimiter, e.model.State, ratelimit, n.Limiter)
 	e.line("\treturn %s.New(store, %s, o)\n}\n", ratelimit, n.Limits)
-}
-
-// subjectName writes the function that makes the name of a subject's key.
-func (e *emitter) subjectName(l *Limiter, subject string) {
-	params := l.Params
-	switch len(params) {
-	case 0:
-		e.line("\tfunc(%s) string { return %q },", subject, l.Literals[0])
-		return
-	case 1:
-		e.line("\tfunc(%s %s) string {", params[0].Name, subject)
-	default:
-		e.line("\tfunc(s %s) string {", subject)
-		params = make([]Param, len(l.Params))
-		for i, p := range l.Params {
-			p.Name = "s." + p.Field
-			params[i] = p
-		}
-	}
-	e.parts("\t\t", l.Literals, params)
-	e.line("\t\treturn %s.End(b)\n\t},", e.model.RT)
 }
 
 // limit returns the call that makes a limit.

@@ -20,6 +20,44 @@ func (e *emitter) parts(indent string, literals []string, params []Param) {
 	}
 }
 
+// namer writes the function that makes the name of a key of a value of that type: the one
+// parameter, or a struct of several, which it calls by that name.
+func (e *emitter) namer(name, typ string, literals []string, params []Param) {
+	switch len(params) {
+	case 0:
+		e.line("\tfunc(%s) string { return %q },", typ, literals[0])
+		return
+	case 1:
+		name = params[0].Name
+	default:
+		fields := make([]Param, len(params))
+		for i, p := range params {
+			p.Name = name + "." + p.Field
+			fields[i] = p
+		}
+		params = fields
+	}
+	e.line("\tfunc(%s %s) string {", name, typ)
+	e.parts("\t\t", literals, params)
+	e.line("\t\treturn %s.End(b)\n\t},", e.model.RT)
+}
+
+// parse writes what sets p, the one parameter or a struct of several, from parts, and err.
+func (e *emitter) parse(indent string, params []Param) {
+	for i, p := range params {
+		name, _ := runtimeKind(p.Kind)
+		to, failure := "&p", ", &err"
+		if len(params) > 1 {
+			to += "." + p.Field
+		}
+		if name == "String" {
+			failure = ""
+		}
+		e.line("%s%s.Parse%s(parts[%d], %s%s)", indent, e.model.RT, name, i, to, failure)
+	}
+	e.line("%sreturn p, err", indent)
+}
+
 // runtimeKind returns how package rt calls a kind, and the basic type that its
 // function for it takes.
 func runtimeKind(k keyspec.Kind) (name, basic string) {

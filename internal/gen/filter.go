@@ -16,18 +16,8 @@ func (e *emitter) filter(f *Family) {
 	e.doc("%s returns what the decoded parts of a key stand for.", n.Parse)
 	// No type is named in the body, where one could have the name of a variable.
 	e.line("func %s(parts []string) (p %s, err error) {", n.Parse, f.found())
-	for i, p := range f.Params {
-		name, _ := runtimeKind(p.Kind)
-		to, failure := "&p", ", &err"
-		if len(f.Params) > 1 {
-			to += "." + p.Field
-		}
-		if name == "String" {
-			failure = ""
-		}
-		e.line("\t%s.Parse%s(parts[%d], %s%s)", rt, name, i, to, failure)
-	}
-	e.line("\treturn p, err\n}\n")
+	e.parse("\t", f.Params)
+	e.put("}\n")
 }
 
 // found is the type of what a walk finds of a key: all its parts, or the one.

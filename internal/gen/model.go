@@ -3,6 +3,7 @@ package gen
 import (
 	"time"
 
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/internal/limitspec"
 )
@@ -13,14 +14,15 @@ type Model struct {
 	Package, Dir string
 	// Imports are the imports of the file, by path.
 	Imports []Import
-	// State, RT, Context, Time, Iter and RateLimit are the names under which the
+	// State, RT, Context, Time, Iter, RateLimit and Jobs are the names under which the
 	// file knows these packages; Context is empty where there are no values, Time
-	// where nothing expires, Iter where nothing is walked over or watched, and
-	// RateLimit where nothing is limited.
-	State, RT, Context, Time, Iter, RateLimit string
+	// where nothing expires, Iter where nothing is walked over or watched,
+	// RateLimit where nothing is limited, and Jobs where there are none.
+	State, RT, Context, Time, Iter, RateLimit, Jobs string
 
 	Families     []Family
 	Limiters     []Limiter
+	Trackers     []Tracker
 	Codecs       []Codec
 	Locals       Locals
 	Parts        []Part
@@ -77,6 +79,24 @@ type Limiter struct {
 
 // LimiterNames are the package-level names of a limiter's declarations.
 type LimiterNames struct{ Limiter, NewLimiter, Subject, Limits string }
+
+// Tracker is the jobs of one template.
+type Tracker struct {
+	Names TrackerNames
+	// Template and Literals are as those of a [Family].
+	Template string
+	Literals []string
+	Params   []Param
+	// Spec is what the directive says, without defaults.
+	Spec jobspec.Spec
+	// Progress and Result are the types as the generated file writes them.
+	Progress, Result string
+	// ProgressCodec and ResultCodec are as the Codec of a [Family].
+	ProgressCodec, ResultCodec string
+}
+
+// TrackerNames are the package-level names of a tracker's declarations.
+type TrackerNames struct{ Tracker, NewTracker, Run, Status, Key, Jobs string }
 
 // Param is one parameter of a template.
 type Param struct {

@@ -69,6 +69,32 @@ func (n LimiterNames) all(params int) []string {
 	return names
 }
 
+// trackerNames returns the names of a tracker's declarations. They are exported if the stem
+// is.
+func trackerNames(stem string) TrackerNames {
+	constructor := "new"
+	if ast.IsExported(stem) {
+		constructor = "New"
+	}
+	return TrackerNames{
+		Tracker:    stem + "Tracker",
+		NewTracker: constructor + upperFirst(stem) + "Tracker",
+		Run:        stem + "Run",
+		Status:     stem + "Status",
+		Key:        stem + "JobKey",
+		Jobs:       lowerFirst(stem) + "Jobs",
+	}
+}
+
+// all returns the names that a tracker with so many parameters declares.
+func (n TrackerNames) all(params int) []string {
+	names := []string{n.Tracker, n.NewTracker, n.Run, n.Status, n.Jobs}
+	if params > 1 {
+		names = append(names, n.Key)
+	}
+	return names
+}
+
 func upperFirst(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[size:]

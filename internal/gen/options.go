@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/limitspec"
 )
 
@@ -20,8 +21,10 @@ type options struct {
 	codec                string
 	name                 string
 	limits               []limitspec.Limit
+	job                  jobspec.Spec
 
 	pos      map[string]token.Pos // where each option stands
+	bad      map[string]bool      // those whose value cannot be read
 	limitPos []token.Pos          // where the value of each limit stands
 }
 
@@ -74,7 +77,7 @@ func splitArgs(text string, pos token.Pos) (args []arg, badQuote token.Pos) {
 
 // parseOptions reads the arguments after the template of a directive.
 func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) options {
-	o := options{codec: "json", pos: make(map[string]token.Pos)}
+	o := options{codec: "json", pos: make(map[string]token.Pos), bad: make(map[string]bool)}
 	for _, a := range args {
 		at := p.at(a.pos)
 		known, ok := readers[d.Name][a.name]
@@ -88,6 +91,7 @@ func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) o
 		}
 		o.pos[a.name] = a.pos
 		if known.flag == a.hasValue {
+			o.bad[a.name] = true
 			found.errorf(at, "option %s %s", a.name, known.usage)
 			continue
 		}
@@ -100,12 +104,16 @@ func parseOptions(p *Package, d ast.Directive, args []arg, found *diagnostics) o
 			if a.hasValue {
 				at = p.at(a.valuePos)
 			}
+			o.bad[a.name] = true
 			found.errorf(at, "option %s: %s", a.name, problem)
 		}
 	}
-	if d.Name == limitDirective {
+	switch d.Name {
+	case limitDirective:
 		o.checkLimits(p, d, found)
-	} else {
+	case jobDirective:
+		o.checkJob(p, d, found)
+	default:
 		o.check(p, d, found)
 	}
 	return o
@@ -124,12 +132,16 @@ type reader struct {
 var optionLists = map[string]string{
 	keyDirective:   "ttl, persist, jitter, sliding, max, watch, scan, codec and name",
 	limitDirective: "window, bucket and name",
+	jobDirective:   "keep, failed, cancelled, lease, idle, attempts, retry, maxretry, codec and name",
 }
 
-var nameReader = reader{usage: "needs a value, such as name=Basket", read: readName}
+var (
+	codecReader = reader{usage: "needs a value, codec=json or codec=msgpack", read: readCodec}
+	nameReader  = reader{usage: "needs a value, such as name=Basket", read: readName}
+)
 
 // readers are the options of the directives.
-var readers = map[string]map[string]reader{keyDirective: keyReaders, limitDirective: limitReaders}
+var readers = map[string]map[string]reader{keyDirective: keyReaders, limitDirective: limitReaders, jobDirective: jobReaders}
 
 var keyReaders = map[string]reader{
 	"ttl":     {usage: "needs a value, such as ttl=30m", read: func(o *options, v string) string { return readDuration(&o.ttl, v) }},
@@ -139,7 +151,7 @@ var keyReaders = map[string]reader{
 	"sliding": {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.sliding = true; return "" }},
 	"watch":   {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.watch = true; return "" }},
 	"scan":    {flag: true, usage: "takes no value", read: func(o *options, _ string) string { o.scan = true; return "" }},
-	"codec":   {usage: "needs a value, codec=json or codec=msgpack", read: readCodec},
+	"codec":   codecReader,
 	"name":    nameReader,
 }
 

@@ -172,6 +172,8 @@ func (a *analysed) fieldClashes(p *Package, found *diagnostics) {
 	switch {
 	case a.isLimit():
 		use = "a field of " + a.limiter.Subject
+	case a.isJob():
+		use = "a field of " + a.tracker.Key
 	case !several:
 		use = "a method of " + a.names.Filter
 	}
@@ -182,7 +184,7 @@ func (a *analysed) fieldClashes(p *Package, found *diagnostics) {
 		switch other, twice := first[field]; {
 		case !ok:
 			found.errorf(at, "key template: parameter %s has no exported form for %s; begin it with a letter that has a capital", param.Name, use)
-		case several && field == "Key" && !a.isLimit():
+		case several && field == "Key" && a.isKey():
 			found.errorf(at, "key template: parameter %s would hide the method Key of %s; choose another name", param.Name, a.names.Params)
 		case twice:
 			found.errorf(at, "key template: parameters %s and %s are both %s when exported; choose another name", other, param.Name, field)

@@ -71,10 +71,17 @@ func newPlanner(p *Package, format string) *planner {
 	return &planner{pkg: p, format: format, open: make(map[*types.Named]bool)}
 }
 
-// root returns the plan of an annotated type, and why it has no codec, if it has
-// none.
-func (pl *planner) root(named *types.Named) (plan *structPlan, why string) {
-	if hasCoding(named, pl.format) {
+// root returns the plan of a type that is stored by itself, and why it has no codec, if
+// it has none.
+func (pl *planner) root(t types.Type) (plan *structPlan, why string) {
+	named, ok := types.Unalias(t).(*types.Named)
+	if ok {
+		_, ok = named.Underlying().(*types.Struct)
+	}
+	switch {
+	case !ok:
+		return nil, "it is no struct with a name"
+	case hasCoding(named, pl.format):
 		return nil, "it encodes itself"
 	}
 	plan = pl.structure(named, "")

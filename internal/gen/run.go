@@ -12,8 +12,8 @@ type Result struct {
 	Diagnostics []Diagnostic
 	// Files are the generated files as they should be, by directory.
 	Files []File
-	// Families, Limiters and Packages count what was found.
-	Families, Limiters, Packages int
+	// Families, Limiters, Trackers and Packages count what was found.
+	Families, Limiters, Trackers, Packages int
 	// Notes are remarks about how the run went.
 	Notes []string
 }
@@ -52,11 +52,12 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		}
 		places = append(places, m.places...)
 		result.Notes = append(result.Notes, m.Notes...)
-		if len(m.Families)+len(m.Limiters) == 0 {
+		if len(m.Families)+len(m.Limiters)+len(m.Trackers) == 0 {
 			continue
 		}
 		result.Families += len(m.Families)
 		result.Limiters += len(m.Limiters)
+		result.Trackers += len(m.Trackers)
 		result.Packages++
 		wanted[m.Dir] = true
 		if hasErrors(found) {
@@ -68,6 +69,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	slices.SortFunc(places, func(a, b place) int { return comparePositions(a.at, b.at) })
 	overlaps(places, &found)
+	shared(places, &found)
 	for _, l := range all {
 		if !wanted[l.dir] && !l.generated {
 			continue // nothing there, or somebody's own file

@@ -18,8 +18,10 @@ const (
 	directivePrefix = "//state:"
 	spacedKey       = "state:key"
 	spacedLimit     = "state:limit"
+	spacedJob       = "state:job"
 	runtimePath     = "github.com/typedstate/typedstate/state"
 	limitsPath      = runtimePath + "/ratelimit"
+	jobsPath        = runtimePath + "/jobs"
 	defineName      = "Define"
 )
 
@@ -71,8 +73,8 @@ func scan(p *packages.Package, found *diagnostics) listed {
 	return l
 }
 
-// mayDefine tells a file that can call state.Define, or a function of package ratelimit
-// that begins with the same word, from one that cannot, by what must stand in it whatever
+// mayDefine tells a file that can call state.Define, or a function of package ratelimit or
+// jobs that begins with the same word, from one that cannot, by what must stand in it whatever
 // the import is called and however the call is written.
 func mayDefine(src []byte) bool {
 	return bytes.Contains(src, []byte(runtimePath)) && bytes.Contains(src, []byte(defineName))
@@ -80,7 +82,7 @@ func mayDefine(src []byte) bool {
 
 func concerns(src []byte) bool {
 	return bytes.Contains(src, []byte(directivePrefix)) || bytes.Contains(src, []byte(spacedKey)) ||
-		bytes.Contains(src, []byte(spacedLimit)) || mayDefine(src)
+		bytes.Contains(src, []byte(spacedLimit)) || bytes.Contains(src, []byte(spacedJob)) || mayDefine(src)
 }
 
 // scanOutside reports the directives of a file that is no part of the package

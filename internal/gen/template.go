@@ -7,6 +7,7 @@ import (
 	"go/constant"
 	"go/token"
 	"slices"
+	"strings"
 
 	"github.com/typedstate/typedstate/internal/keyspec"
 )
@@ -15,6 +16,7 @@ import (
 type place struct {
 	template *keyspec.Template
 	at       token.Position
+	job      bool
 }
 
 // parseTemplate reads a template that begins at pos.
@@ -32,13 +34,17 @@ func parseTemplate(p *Package, text string, pos token.Pos, found *diagnostics) *
 }
 
 // defined returns the templates that a package passes by hand to state.Define and the
-// functions of package ratelimit that take one, as far as they are constants.
+// functions of packages ratelimit and jobs that take one, as far as they are constants.
 func defined(p *Package, found *diagnostics) []place {
 	var places []place
 	for _, file := range p.Files {
 		for n := range ast.Preorder(file) {
 			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) == 0 || !isDefine(p, call.Fun) {
+			if !ok || len(call.Args) == 0 {
+				continue
+			}
+			pkg := definer(p, call.Fun)
+			if pkg == "" {
 				continue
 			}
 			arg := call.Args[0]
@@ -54,23 +60,38 @@ func defined(p *Package, found *diagnostics) []place {
 				found.errorf(p.at(start), "%s", err)
 				continue
 			}
-			if t := parseTemplate(p, text, start, found); t != nil {
-				places = append(places, place{t, p.at(arg.Pos())})
+			t, job := parseTemplate(p, text, start, found), pkg == jobsPath
+			switch brace := strings.IndexByte(text, '{'); {
+			case t == nil:
+				continue
+			case job && brace >= 0:
+				if start == arg.Pos() { // it is not written as it reads
+					brace = 0
+				}
+				found.errorf(p.at(start+token.Pos(brace)), "key template: %s", leaveOut)
 			}
+			places = append(places, place{t, p.at(arg.Pos()), job})
 		}
 	}
 	return places
 }
 
-// limitDefiners are the functions of package ratelimit that take a template.
-var limitDefiners = []string{defineName, defineName + "Keyed", defineName + "Semaphore"}
+// definers are the functions that take a template, by the paths of their packages.
+var definers = map[string][]string{
+	runtimePath: {defineName},
+	limitsPath:  {defineName, defineName + "Keyed", defineName + "Semaphore"},
+	jobsPath:    {defineName, defineName + "Keyed"},
+}
 
-func isDefine(p *Package, fun ast.Expr) bool {
+// definer returns the path of the package whose function that takes a template fun is, or "".
+func definer(p *Package, fun ast.Expr) string {
 	switch f := fun.(type) {
 	case *ast.IndexExpr: // Define[Session](...)
 		fun = f.X
+	case *ast.IndexListExpr: // Define[string, Progress, Report](...)
+		fun = f.X
 	case *ast.ParenExpr:
-		return isDefine(p, f.X)
+		return definer(p, f.X)
 	}
 	var id *ast.Ident
 	switch f := fun.(type) {
@@ -79,19 +100,13 @@ func isDefine(p *Package, fun ast.Expr) bool {
 	case *ast.Ident:
 		id = f
 	default:
-		return false
+		return ""
 	}
 	obj := p.Info.Uses[id]
-	if obj == nil || obj.Pkg() == nil {
-		return false
+	if obj == nil || obj.Pkg() == nil || !slices.Contains(definers[obj.Pkg().Path()], obj.Name()) {
+		return ""
 	}
-	switch obj.Pkg().Path() {
-	case runtimePath:
-		return obj.Name() == defineName
-	case limitsPath:
-		return slices.Contains(limitDefiners, obj.Name())
-	}
-	return false
+	return obj.Pkg().Path()
 }
 
 // overlaps reports the templates that can make the same key, each pair at the

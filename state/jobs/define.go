@@ -1,14 +1,12 @@
 package jobs
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/state"
 )
@@ -21,22 +19,8 @@ type family struct {
 	FamilyOptions
 }
 
-const (
-	defaultLease         = 30 * time.Second
-	defaultIdle          = 30 * 24 * time.Hour
-	defaultAttempts      = 3
-	defaultRetryDelay    = time.Second
-	defaultMaxRetryDelay = 10 * time.Minute
-
-	minLease = 100 * time.Millisecond
-	maxLease = 24 * time.Hour
-	// longest is what all other times are bounded by.
-	longest     = 366 * 24 * time.Hour
-	maxAttempts = 1000
-)
-
-// minKeep is some times as long as who waits for the end of a job may take to see it.
-var minKeep = 10 * time.Second
+// minKeep is a variable for tests.
+var minKeep = jobspec.MinKeep
 
 func define[K, P, R any](template string, name func(K) string, parse func([]string) (K, error), o FamilyOptions) (*Family[K, P, R], error) {
 	t, err := keyspec.Parse(template)
@@ -62,13 +46,6 @@ func define[K, P, R any](template string, name func(K) string, parse func([]stri
 var errTag = errors.New("the template has a hash tag, and the keys of a job have their own; leave the braces out")
 
 func (o FamilyOptions) withDefaults() (FamilyOptions, error) {
-	o.Lease = cmp.Or(o.Lease, defaultLease)
-	o.KeepFailed = cmp.Or(o.KeepFailed, o.Keep)
-	o.KeepCancelled = cmp.Or(o.KeepCancelled, o.Keep)
-	o.Idle = cmp.Or(o.Idle, max(defaultIdle, o.Lease))
-	o.Attempts = cmp.Or(o.Attempts, defaultAttempts)
-	o.RetryDelay = cmp.Or(o.RetryDelay, defaultRetryDelay)
-	o.MaxRetryDelay = cmp.Or(o.MaxRetryDelay, max(defaultMaxRetryDelay, o.RetryDelay))
 	if o.Progress == nil {
 		o.Progress = state.JSON()
 	}
@@ -78,24 +55,14 @@ func (o FamilyOptions) withDefaults() (FamilyOptions, error) {
 	if o.Keep == 0 {
 		return o, errors.New("has no Keep; say how long a job is kept that has ended")
 	}
-	for _, of := range []struct {
-		name        string
-		d, min, max time.Duration
-	}{
-		{"Lease", o.Lease, minLease, maxLease},
-		{"Keep", o.Keep, minKeep, longest},
-		{"KeepFailed", o.KeepFailed, minKeep, longest},
-		{"KeepCancelled", o.KeepCancelled, minKeep, longest},
-		{"Idle", o.Idle, o.Lease, longest},
-		{"RetryDelay", o.RetryDelay, time.Millisecond, longest},
-		{"MaxRetryDelay", o.MaxRetryDelay, o.RetryDelay, longest},
-	} {
-		if of.d < of.min || of.d > of.max {
-			return o, fmt.Errorf("has the %s %v; give %v to %v", of.name, of.d, of.min, of.max)
-		}
+	s := jobspec.Spec{
+		Lease: o.Lease, Keep: o.Keep, KeepFailed: o.KeepFailed, KeepCancelled: o.KeepCancelled, Idle: o.Idle,
+		Attempts: o.Attempts, RetryDelay: o.RetryDelay, MaxRetryDelay: o.MaxRetryDelay,
+	}.WithDefaults()
+	if faults := s.Check(minKeep); len(faults) > 0 {
+		return o, faults[0]
 	}
-	if o.Attempts < 1 || o.Attempts > maxAttempts {
-		return o, fmt.Errorf("has %d Attempts; give 1 to %d", o.Attempts, maxAttempts)
-	}
+	o.Lease, o.Keep, o.KeepFailed, o.KeepCancelled, o.Idle = s.Lease, s.Keep, s.KeepFailed, s.KeepCancelled, s.Idle
+	o.Attempts, o.RetryDelay, o.MaxRetryDelay = s.Attempts, s.RetryDelay, s.MaxRetryDelay
 	return o, nil
 }

@@ -2,12 +2,20 @@ package jobs_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+)
+
+var (
+	operations = flag.Int("ops", 12_000, "how many requests each test of the model makes, about")
+	firstSeed  = flag.Uint64("seed", 0, "the first seed of a test of the model")
 )
 
 // rapidDice are dice whose throws rapid can make simpler.
@@ -20,6 +28,8 @@ func (d rapidDice) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(d.T, "n"
 // and each caller is told what the model says.
 func TestEveryRequestDoesWhatTheModelSays(t *testing.T) {
 	t.Parallel()
+	setUnlessGiven(t, "rapid.steps", stepsOfCheck)
+	setUnlessGiven(t, "rapid.checks", max(1, *operations/stepsOfCheck))
 	for name, start := range labs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -34,6 +44,18 @@ func TestEveryRequestDoesWhatTheModelSays(t *testing.T) {
 			})
 			t.Logf("%d requests", requests)
 		})
+	}
+}
+
+// stepsOfCheck is how many steps rapid takes at a time, about.
+const stepsOfCheck = 150
+
+func setUnlessGiven(t *testing.T, name string, n int) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if !given {
+		require.NoError(t, flag.Set(name, strconv.Itoa(n)))
 	}
 }
 
