@@ -21,6 +21,9 @@ var (
 	// With many callers a block has to be long beside the time that it takes them all
 	// to begin and to end.
 	loadPlan = suite.Plan{Rounds: 24, Block: 60 * time.Millisecond}
+	// A life has more than a dozen round trips.
+	singleLifePlan = suite.Plan{Rounds: 60, Block: 20 * time.Millisecond}
+	loadLifePlan   = suite.Plan{Rounds: 20, Block: 150 * time.Millisecond}
 	// A busy machine must not make minutes of them.
 	generatorPlan = suite.Plan{Rounds: 5, Limit: 6 * time.Second}
 )
@@ -64,8 +67,17 @@ func (b *bench) groups() ([]suite.Group, error) {
 	all = append(all, suite.Group{
 		Name: "limit2_c64", About: "count a call against two rate limits, " + by(64), Plan: plan(64), Sides: env.TwoLimits(64),
 	})
+	all = append(all, lifeGroup(env, 1, singleLifePlan), lifeGroup(env, 64, loadLifePlan))
 	generators, err := b.generatorGroups()
 	return append(all, generators...), err
+}
+
+// lifeGroup is the life of a job, of n jobs at the same time.
+func lifeGroup(env *peer.Env, n int, p suite.Plan) suite.Group {
+	return suite.Group{
+		Name: fmt.Sprintf("job_life_c%d", n), About: "a job's life: create, start, report ten times, finish, await; " + by(n),
+		Plan: p, Sides: env.Lives(n),
+	}
 }
 
 // codecGroups is encoding and decoding without Redis.

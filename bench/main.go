@@ -4,6 +4,8 @@
 //	bench/run quick [flags]   one line for each comparison that has a target: its name, and how many times as fast
 //	bench/run smoke           each comparison once, for a moment: do all of them still give right values?
 //	bench/run plot [flags]    throughput by number of callers, as docs/performance.svg and .md
+//	bench/run lives           what a job's life takes of the server
+//	bench/run awaits [flags]  ten thousand that wait for the end of a job each, into docs/performance.md
 //	bench/run gen             what the code generators take
 //
 // The README beside this file says how it measures, and how to read the figures.
@@ -18,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"time"
 )
 
 // The exit codes.
@@ -42,12 +45,15 @@ type options struct {
 	only    *regexp.Regexp
 	targets bool
 	docs    string
+	jobs    int
+	span    time.Duration
 }
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	commands := map[string]func(*bench) error{
 		"full": (*bench).full, "quick": (*bench).quick, "smoke": (*bench).smoke, "plot": (*bench).plot, "gen": (*bench).gen,
+		"lives": (*bench).lives, "awaits": (*bench).awaits,
 	}
 	name := "full"
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
@@ -61,9 +67,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return err
 	})
 	flags.BoolVar(&o.targets, "targets", false, "with quick: mark the figures that miss their targets, and fail if there is one")
-	flags.StringVar(&o.docs, "docs", "../docs", "with plot: the `directory` to write to")
+	flags.StringVar(&o.docs, "docs", "../docs", "with plot and awaits: the `directory` to write to")
+	flags.IntVar(&o.jobs, "jobs", 10_000, "with awaits: how many `jobs` are awaited")
+	flags.DurationVar(&o.span, "span", 30*time.Second, "with awaits: the `time` over which they end")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: bench/run [quick|smoke|plot|gen] [flags]")
+		fmt.Fprintln(stderr, "usage: bench/run [quick|smoke|plot|lives|awaits|gen] [flags]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(args); {

@@ -24,20 +24,22 @@ func (b *bench) plot() error {
 	if err := os.MkdirAll(b.docs, 0o755); err != nil { //nolint:gosec // part of a repository
 		return err
 	}
-	var picture, page bytes.Buffer
+	var picture, figures bytes.Buffer
 	if err := curves.WriteSVG(&picture); err != nil {
 		return err
 	}
-	if err := b.page(&page, curves); err != nil {
+	if err := b.figures(&figures, curves); err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{"performance.svg": picture.Bytes(), "performance.md": page.Bytes()} {
-		path := filepath.Join(b.docs, name)
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // as above
+	for _, err := range []error{
+		os.WriteFile(filepath.Join(b.docs, "performance.svg"), picture.Bytes(), 0o644), //nolint:gosec // as above
+		writeSection(filepath.Join(b.docs, page), "", figures.String()),
+	} {
+		if err != nil {
 			return err
 		}
-		fmt.Fprintln(b.out, path)
 	}
+	fmt.Fprintln(b.out, filepath.Join(b.docs, page))
 	return nil
 }
 
@@ -95,8 +97,8 @@ func (b *bench) curves() (chart.Chart, error) {
 	return c, nil
 }
 
-// page writes what is in the picture as tables, and what it was measured on.
-func (b *bench) page(w *bytes.Buffer, c chart.Chart) error {
+// figures writes what is in the picture as tables, and what it was measured on.
+func (b *bench) figures(w *bytes.Buffer, c chart.Chart) error {
 	w.WriteString("# Performance\n\n![" + c.Title + "](performance.svg)\n\n" +
 		"Made by `bench/run plot`: medians of alternating blocks, in " + c.YLabel + ". [bench/README.md](../bench/README.md) " +
 		"says how they are measured and how to compare more; compare columns, since another machine has other figures.\n\n```text\n")

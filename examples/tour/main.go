@@ -1,7 +1,8 @@
 // Command tour shows what package state does, step by step, with the key, the
 // bytes and the TTL that each step leaves in Redis. It runs on a Redis in this
 // process, or on the one that REDIS_URL names, where it uses keys that begin with
-// "typedstate-tour:" and removes them.
+// "typedstate-tour:" and removes them; what is left of a job for ten minutes only keeps late
+// repeats of its requests out.
 package main
 
 import (

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,9 +32,17 @@ func TestTheTourPrintsTheSameOnEveryRedis(t *testing.T) {
 	require.NoError(t, run(t.Context(), srv.URL(), &there))
 	_, onServer, _ := strings.Cut(there.String(), "\n")
 	assert.Equal(t, steps, onServer)
-	left, err := srv.Client(t).DBSize(t.Context()).Result()
+	left, err := srv.Client(t).Keys(t.Context(), "*").Result()
 	require.NoError(t, err)
-	assert.Zero(t, left, "the tour leaves keys behind")
+	require.Len(t, left, 1, "the tour leaves keys behind")
+	assert.Regexp(t, "^typedstate-tour:export:2026-10:__", left[0])
+	ttl, err := srv.Client(t).PTTL(t.Context(), left[0]).Result()
+	require.NoError(t, err)
+	assert.InDelta(t, 10*time.Minute, ttl, float64(time.Minute))
+
+	var again strings.Builder
+	require.NoError(t, run(t.Context(), srv.URL(), &again))
+	assert.Equal(t, there.String(), again.String(), "what is left changes nothing")
 }
 
 func TestTheTourSaysWhatIsWrong(t *testing.T) {

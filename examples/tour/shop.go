@@ -1,6 +1,11 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/jobs"
+)
 
 //go:generate go run ../../cmd/stategen
 
@@ -36,3 +41,34 @@ type Token struct {
 //
 //state:limit calls:<userID> window=3/1m bucket=10/1h
 type Calls struct{}
+
+// Export writes the orders of a month to a file.
+type Export struct {
+	Progress ExportProgress
+	Result   ExportFile
+}
+
+// ExportProgress is how far an export has come.
+type ExportProgress struct {
+	Orders int `json:"orders"`
+}
+
+// ExportFile is what has come of an export.
+type ExportFile struct {
+	Name string `json:"name"`
+}
+
+// What generated code will have.
+var exportJobs = jobs.Define[string, ExportProgress, ExportFile]("export:<month>", jobs.FamilyOptions{Keep: 10 * time.Minute})
+
+type (
+	// ExportTracker is a tracker of exports.
+	ExportTracker = jobs.Tracker[string, ExportProgress, ExportFile]
+	// ExportRun is an attempt at one.
+	ExportRun = jobs.Run[ExportProgress, ExportFile]
+)
+
+// NewExportTracker returns a tracker of the exports in store.
+func NewExportTracker(store *state.Store, o jobs.Options) (*ExportTracker, error) {
+	return jobs.New(store, exportJobs, o)
+}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/jobs"
 	"github.com/typedstate/typedstate/state/ratelimit"
 )
 
@@ -30,7 +31,7 @@ func (t *tour) run(ctx context.Context) (err error) {
 		err = errors.Join(err, removed)
 	}()
 	steps := []func(context.Context) error{
-		t.set, t.get, t.encode, t.resume, t.expire, t.watch, t.take, t.limit, t.refuse,
+		t.set, t.get, t.encode, t.resume, t.expire, t.watch, t.take, t.limit, t.job, t.refuse,
 	}
 	for i, step := range steps {
 		t.step = i + 1
@@ -168,6 +169,56 @@ func (t *tour) limit(ctx context.Context) error {
 		t.sayf("   granted, %d left in the minute and %d in the hour", d.Limits[0].Remaining, d.Limits[1].Remaining)
 	}
 	return nil
+}
+
+// job has a job done, by a second attempt after the first has failed.
+func (t *tour) job(ctx context.Context) error {
+	t.title("A job is created once and done once, and what fails goes on where it was")
+	exports, err := NewExportTracker(t.store, jobs.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = exports.Delete(context.WithoutCancel(ctx), "2026-10") }()
+	for range 2 {
+		status, created, err := exports.Create(ctx, "2026-10")
+		if err != nil {
+			return err
+		}
+		t.sayf("   %v, created %t", status.State, created)
+	}
+	status, err := exports.Do(ctx, "2026-10", t.export)
+	t.sayf("   %v after %d orders, since %v", status.State, status.Progress.Orders, err)
+	status, err = exports.Do(ctx, "2026-10", t.export)
+	if err != nil {
+		return err
+	}
+	file, err := status.Result()
+	t.sayf("   %v after %d orders: %s", status.State, status.Progress.Orders, file.Name)
+	if err != nil {
+		return err
+	}
+	_, err = exports.Do(ctx, "2026-10", t.export)
+	t.sayf("   %v", err)
+	return t.expect(err, jobs.ErrFinished)
+}
+
+// export is what a worker does. Its first attempt ends in the middle.
+func (t *tour) export(_ context.Context, run *ExportRun) (ExportFile, error) {
+	done, _, err := run.Resume()
+	if err != nil {
+		return ExportFile{}, err
+	}
+	t.sayf("   attempt %d begins after %d orders", run.Attempt(), done.Orders)
+	for done.Orders < 300 {
+		if done.Orders == 200 && run.Attempt() == 1 {
+			return ExportFile{}, jobs.RetryIn(errors.New("the disk is full"), 0)
+		}
+		done.Orders += 100
+		if err := run.Report(done); err != nil {
+			return ExportFile{}, err
+		}
+	}
+	return ExportFile{Name: "2026-10.csv"}, nil
 }
 
 // refuse tries to write where that is not enabled.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/state"
 )
@@ -38,7 +39,8 @@ type run struct {
 	ending bool // a finish is, so that heartbeats are of no use
 
 	progress []byte // to be sent, or nil
-	number   int64  // of the progress that was reported last
+	version  int    // of the progress that was reported last
+	number   int64  // of the latest heartbeat
 	sent     time.Time
 }
 
@@ -96,7 +98,7 @@ func (t *tracker) giveBack(ctx context.Context, name, token string) {
 			defer cancel()
 			_, _ = t.call(ctx, request{ // the lease ends by itself
 				operation: "Release", needs: bridge.Set, name: name,
-				op: opEnd, id: token, more: []any{endReleased, "", "0"},
+				op: opEnd, id: token, more: []any{endReleased, "", "0", "0", "0"},
 			})
 		}()
 	default:
@@ -131,7 +133,8 @@ func (r *run) beat() {
 		return
 	}
 	r.busy = true
-	progress, number := r.progress, r.number
+	r.number++
+	progress, number, version := r.progress, r.number, r.version
 	r.mu.Unlock()
 
 	lease := r.tracker.family.Lease
@@ -155,7 +158,7 @@ func (r *run) beat() {
 	default:
 		if progress != nil {
 			r.sent = begun
-			if r.number == number {
+			if r.version == version {
 				r.progress = nil
 			}
 		}
@@ -169,8 +172,9 @@ func (r *run) beat() {
 // beat sends a heartbeat.
 func (t *tracker) beat(ctx context.Context, name, token string, progress []byte, number int64) (reply, error) {
 	r := request{operation: "Heartbeat", needs: bridge.Set, name: name, op: opBeat, id: token}
+	r.more = []any{strconv.FormatInt(number, 10)}
 	if progress != nil {
-		r.operation, r.more = "Report", []any{strconv.FormatInt(number, 10), progress}
+		r.operation, r.more = "Report", append(r.more, progress)
 	}
 	o := t.begin(ctx, r.operation, 1, r.needs)
 	answer, key, err := t.send(o, &r)
@@ -250,7 +254,7 @@ func (r *run) report(p any) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.number++
+	r.version++
 	r.progress = data
 	r.plan()
 	return nil
@@ -300,7 +304,7 @@ func (r *run) failed(ctx context.Context, why error) (*record, error) {
 	}
 	delay := r.tracker.family.delay(r.first.failed)
 	if verdict != nil && verdict.delayed {
-		delay = min(max(verdict.delay, 0), longest)
+		delay = min(max(verdict.delay, 0), jobspec.Longest)
 	}
 	return r.finish(ctx, "Fail", endRetry, data, delay)
 }
@@ -343,10 +347,11 @@ func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay
 		o := r.tracker.begin(ctx, op, 1, bridge.Set) // it fails in the same words as every operation
 		return nil, o.End(o.Label("", o.Err()))
 	}
-	more := []any{outcome, data, microseconds(delay)}
+	more := []any{outcome, data, microseconds(delay), strconv.Itoa(r.first.Attempt), strconv.FormatInt(r.first.Epoch, 10)}
 	r.mu.Lock()
 	r.ending = true
 	if r.progress != nil {
+		r.number++
 		more = append(more, strconv.FormatInt(r.number, 10), r.progress)
 	}
 	r.mu.Unlock()

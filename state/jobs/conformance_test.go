@@ -277,7 +277,9 @@ func failsForGood(t *testing.T, b bench) {
 	tr := b.open(t, define())
 	create(t, tr, "1", jobs.Attempts(2))
 	oops := errors.New("oops")
-	fails := func(context.Context, *attempt) (report, error) { return report{}, jobs.RetryIn(oops, 200*time.Millisecond) }
+	fails := func(context.Context, *attempt) (report, error) {
+		return report{}, jobs.RetryIn(oops, 200*time.Millisecond)
+	}
 	s, err := tr.Do(t.Context(), "1", fails)
 	require.ErrorIs(t, err, oops)
 	assert.Equal(t, jobs.Pending, s.State)

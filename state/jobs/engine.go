@@ -11,6 +11,7 @@ import (
 
 	"github.com/typedstate/typedstate/internal/bridge"
 	"github.com/typedstate/typedstate/internal/exec"
+	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/state"
 )
 
@@ -225,10 +226,10 @@ func (c *creation) check() error {
 	switch {
 	case c.existing > RejectExisting:
 		return fmt.Errorf("IfExists is %d; give ReturnExisting, RestartFailed or RejectExisting", c.existing)
-	case c.delay < 0 || c.delay > longest:
-		return fmt.Errorf("StartIn is %v; give 0 to %v", c.delay, longest)
-	case c.counted && (c.attempts < 1 || c.attempts > maxAttempts):
-		return fmt.Errorf("Attempts is %d; give 1 to %d", c.attempts, maxAttempts)
+	case c.delay < 0 || c.delay > jobspec.Longest:
+		return fmt.Errorf("StartIn is %v; give 0 to %v", c.delay, jobspec.Longest)
+	case c.counted && (c.attempts < 1 || c.attempts > jobspec.MaxAttempts):
+		return fmt.Errorf("Attempts is %d; give 1 to %d", c.attempts, jobspec.MaxAttempts)
 	}
 	return nil
 }

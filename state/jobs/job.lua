@@ -11,9 +11,10 @@
 -- and after those
 --   create: keep, restart or reject; microseconds until it may start; how many attempts may fail
 --   start: the worker
---   beat: nothing, or the number of the progress and the progress
+--   beat: the number of the heartbeat and, if there is any, the progress
 --   end: succeeded, failed, retry, cancelled or released; result or failure; microseconds until
---     it may start again; and the number of the progress and the progress, or nothing
+--     it may start again; number and epoch of the attempt; and the number that a heartbeat would
+--     have and the progress, or nothing
 --   cancel: the reason
 --   restart, delete, reap, get: nothing
 --
@@ -23,8 +24,8 @@
 -- The fields of the hash:
 --   s v: state, revision     m c: attempts that may fail, and that have
 --   a e w t: number, epoch, worker of the latest attempt, and its token while it is under way
---   l: when its lease ends   lt lo: token of the last attempt that has ended, and how
---   p q: progress, and its number within the attempt   pt pa: when, and by which attempt
+--   l q: when its lease ends, and the number of its latest heartbeat
+--   p pt pa: progress, when it was reported, and by which attempt
 --   r f: result, failure     x xr: whether to cancel, and why
 --   cr n st u fn: when it was created, may start, was started, changed and ended
 --   h0 to h7: the latest attempts that have ended, by their numbers modulo 8
@@ -45,7 +46,44 @@ local now = time[1] * 1000000 + time[2]
 local job, index, op, name, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 local lease, idle = ARGV[4] + 0, ARGV[5] + 0
 
-local old = redis.pcall('HMGET', job, 's', 'v', 'a', 'c', 'm', 'e', 't', 'l', 'q', 'x', 'i', 'j', 'n', 'lt', 'lo', 'st', 'w')
+local function text(n)
+	return string.format('%.0f', n)
+end
+
+-- Most calls are heartbeats, so they read no more than they need.
+if op == 'beat' then
+	local old = redis.pcall('HMGET', job, 's', 't', 'l', 'q', 'x', 'v', 'a')
+	if old.err then
+		return old
+	end
+	if old[1] ~= '2' or old[2] ~= id then
+		return {(old[1] or '0') == '0' and 7 or 4, 0}
+	end
+	-- One that comes again, late, must not keep the job of a worker that has died.
+	if ARGV[9] + 0 > old[4] + 0 then
+		local ends, written = math.max(old[3] + 0, now + lease), nil
+		if ARGV[10] then
+			written = redis.pcall('HSET', job, 'l', text(ends), 'q', ARGV[9], 'p', ARGV[10], 'pt', text(now), 'pa', old[7], 'v', text(old[6] + 1), 'u', text(now))
+		else
+			written = redis.pcall('HSET', job, 'l', text(ends), 'q', ARGV[9])
+		end
+		if type(written) == 'table' then
+			return written
+		end
+		ends = math.ceil(ends / 1000)
+		redis.call('PEXPIREAT', job, text(ends + idle))
+		redis.call('ZADD', index, text(2 * 4398046511104 + ends), name)
+		if redis.call('PTTL', index) < ends + idle - now / 1000 then
+			redis.call('PEXPIREAT', index, text(ends + idle + 3600000))
+		end
+		if ARGV[10] then
+			redis.pcall('PUBLISH', job .. ':__watch', text(old[6] + 1))
+		end
+	end
+	return {0, old[5] == '1' and 1 or 0}
+end
+
+local old = redis.pcall('HMGET', job, 's', 'v', 'a', 'c', 'm', 'e', 't', 'l', 'q', 'x', 'i', 'j', 'n', 'st', 'w')
 if old.err then
 	return old
 end
@@ -56,37 +94,6 @@ local state, token, cancel = (old[1] or '0') + 0, old[7] or '', old[10] == '1'
 local revision, attempt, failed, most = tonumber(old[2]) or 0, tonumber(old[3]) or 0, tonumber(old[4]) or 0, tonumber(old[5]) or 1
 local epoch, until_, number = tonumber(old[6]) or 0, tonumber(old[8]) or 0, tonumber(old[9]) or 0
 local used, refused = old[11] or '', old[12] or ''
-
-local function text(n)
-	return string.format('%.0f', n)
-end
-
-if op == 'beat' then
-	if state ~= 2 or token ~= id then
-		return {state == 0 and 7 or 4, 0}
-	end
-	until_ = math.max(until_, now + lease)
-	local news = ARGV[10] and ARGV[9] + 0 > number
-	local written
-	if news then
-		written = redis.pcall('HSET', job, 'l', text(until_), 'q', ARGV[9], 'p', ARGV[10], 'pt', text(now), 'pa', text(attempt), 'v', text(revision + 1), 'u', text(now))
-	else
-		written = redis.pcall('HSET', job, 'l', text(until_))
-	end
-	if type(written) == 'table' then
-		return written
-	end
-	local ends = math.ceil(until_ / 1000)
-	redis.call('PEXPIREAT', job, text(ends + idle))
-	redis.call('ZADD', index, text(2 * 4398046511104 + ends), name)
-	if redis.call('PTTL', index) < ends + idle - now / 1000 then
-		redis.call('PEXPIREAT', index, text(ends + idle + 3600000))
-	end
-	if news then
-		redis.pcall('PUBLISH', job .. ':__watch', text(revision + 1))
-	end
-	return {0, cancel and 1 or 0}
-end
 
 -- Those who begin something are refused before the first write if they may not make all of
 -- them. Whoever ends an attempt has begun it. The embedded server has no users.
@@ -109,20 +116,18 @@ local function put(field, value)
 end
 
 -- Ends the attempt that is under way.
-local function close(outcome, kept, failure)
+local function close(outcome, failure)
 	put('t', '')
-	put('lt', token)
-	put('lo', outcome)
 	put('l', '0')
 	put('c', text(failed))
-	put('h' .. attempt % 8, text(attempt) .. ';' .. text(epoch) .. ';' .. (old[16] or '0') .. ';' .. text(now) .. ';' .. kept .. ';' .. (old[17] or '') .. ';' .. failure)
+	put('h' .. attempt % 8, text(attempt) .. ';' .. text(epoch) .. ';' .. (old[14] or '0') .. ';' .. text(now) .. ';' .. outcome .. ';' .. (old[15] or '') .. ';' .. failure)
 end
 
 -- Ends an attempt whose lease has ended, and says what becomes of the job.
 local function lose()
 	local failure = '{"code":"lease_lost"}'
 	failed = failed + 1
-	close('lost', 'lost', failure)
+	close('lost', failure)
 	if cancel then
 		to = 5
 	elseif failed >= most then
@@ -149,36 +154,37 @@ if op == 'get' then
 elseif op == 'end' then
 	local outcome, data = ARGV[9], ARGV[10]
 	if state == 2 and token == id then
-		if ARGV[13] and ARGV[12] + 0 > number then
-			put('q', ARGV[12])
-			put('p', ARGV[13])
+		if ARGV[15] and ARGV[14] + 0 > number then
+			put('q', ARGV[14])
+			put('p', ARGV[15])
 			put('pt', text(now))
 			put('pa', text(attempt))
+		end
+		if outcome == 'failed' or outcome == 'retry' then
+			failed = failed + 1
 		end
 		if outcome == 'succeeded' then
 			to = 3
 			put('r', data)
-			close(outcome, outcome, '')
-		elseif outcome == 'cancelled' then
+		elseif outcome == 'cancelled' or cancel and outcome ~= 'failed' then
 			to = 5
-			close(outcome, outcome, '')
 		elseif outcome == 'released' then
-			to = cancel and 5 or 1
-			close(outcome, outcome, '')
+			to = 1
+		elseif outcome == 'retry' and failed < most then
+			to, start = 1, now + ARGV[11]
 		else
-			failed = failed + 1
-			if outcome == 'retry' and cancel then
-				to = 5
-			elseif outcome == 'retry' and failed < most then
-				to, start = 1, now + ARGV[11]
-			else
-				to = 4
-				put('f', data)
-			end
-			close(outcome, 'failed', data)
+			to = 4
+			put('f', data)
 		end
-	elseif old[14] ~= id or old[15] ~= outcome then
+		close(outcome == 'retry' and 'failed' or outcome, (outcome == 'failed' or outcome == 'retry') and data or '')
+	else
 		code = state == 0 and 7 or 4
+		-- It may have ended this way before.
+		local before = redis.call('HMGET', job, 'h' .. ARGV[12] % 8)[1]
+		local kept = outcome == 'retry' and 'failed' or outcome
+		if before and string.find(before, '^' .. ARGV[12] .. ';' .. ARGV[13] .. ';%d+;%d+;' .. kept .. ';') then
+			code = 0
+		end
 	end
 elseif string.find(used, id, 1, true) then
 	-- It had its effect before.
@@ -189,6 +195,11 @@ elseif string.find(used, id, 1, true) then
 	end
 elseif before then
 	code = before + 0
+	if code == 5 then
+		wait = math.max(until_ - now, 0)
+	elseif code == 6 then
+		wait = math.max((tonumber(old[13]) or 0) - now, 0)
+	end
 elseif op == 'create' then
 	if state == 0 then
 		to = 1
@@ -291,7 +302,7 @@ if to then
 	end
 	local ms = math.floor(now / 1000)
 	if to == 0 then
-		redis.call('HDEL', job, 'm', 'c', 'a', 'w', 't', 'l', 'lt', 'lo', 'p', 'q', 'pt', 'pa', 'r', 'f', 'x', 'xr', 'cr', 'n', 'st', 'u', 'fn',
+		redis.call('HDEL', job, 'm', 'c', 'a', 'w', 't', 'l', 'p', 'q', 'pt', 'pa', 'r', 'f', 'x', 'xr', 'cr', 'n', 'st', 'u', 'fn',
 			'h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7')
 		redis.call('PEXPIREAT', job, text(ms + 600000))
 		redis.call('ZREM', index, name)
@@ -319,8 +330,9 @@ if to then
 		end
 	end
 	redis.pcall('PUBLISH', job .. ':__watch', text(revision))
-elseif state > 0 and op ~= 'get' and op ~= 'end' and op ~= 'reap' and not before and not string.find(used, id, 1, true) then
-	-- It must not have an effect either if it comes again, when the state may be another.
+elseif state > 0 and op ~= 'get' and op ~= 'reap' and not before and not string.find(used, id, 1, true) then
+	-- It must not have an effect either if it comes again, when the state may be another; nor
+	-- must a start that comes after its own end.
 	local written = redis.pcall('HSET', job, 'j', string.sub(refused .. ',' .. code .. ':' .. id, -16 * (#id + 3)))
 	if type(written) == 'table' then
 		return written

@@ -180,3 +180,41 @@ func TestARunWithoutHeartbeatsStopsInTime(t *testing.T) {
 	require.ErrorIs(t, run.Report(rows{1}), jobs.ErrLeaseLost)
 	require.NoError(t, run.Succeed(t.Context(), report{"x"}), "nobody else has the job yet")
 }
+
+// TestARefusalThatIsLostIsRepeatedAsItWas loses the reply that refuses to start a job.
+func TestARefusalThatIsLostIsRepeatedAsItWas(t *testing.T) {
+	t.Parallel()
+	client, setFault := faultyDeployments["single"](t)
+	tr := trackerOn(t, client, "t:", define(func(o *jobs.FamilyOptions) { o.Lease = time.Hour }))
+	create(t, tr, "later", jobs.StartIn(time.Hour))
+	create(t, tr, "running")
+	start(t, tr, "running")
+	for key, want := range map[string]error{"later": jobs.ErrNotYet, "running": jobs.ErrBusy} {
+		setFault(losing(1, redistest.DropReply))
+		_, err := tr.Start(t.Context(), key)
+		require.ErrorIs(t, err, want)
+		refused, ok := errors.AsType[*jobs.RefusedError](err)
+		require.True(t, ok)
+		assert.InDelta(t, time.Hour, refused.RetryAfter, float64(time.Minute))
+	}
+}
+
+// TestAFinishMayBeRepeatedAfterOthers loses the replies to the end of an attempt, and has
+// another begin and end before it is repeated.
+func TestAFinishMayBeRepeatedAfterOthers(t *testing.T) {
+	t.Parallel()
+	client, setFault := faultyDeployments["single"](t)
+	tr := trackerOn(t, client, "t:", define(func(o *jobs.FamilyOptions) { o.Lease = time.Hour }))
+	create(t, tr, "1")
+	run := start(t, tr, "1")
+	setFault(losing(1<<30, redistest.DropReply))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, run.Fail(ctx, jobs.RetryIn(errors.New("x"), 0)), state.ErrUnknownOutcome)
+	setFault(nil)
+	require.NoError(t, start(t, tr, "1").Release(t.Context()))
+	s := get(t, tr, "1")
+	require.NoError(t, run.Fail(t.Context(), jobs.RetryIn(errors.New("x"), 0)))
+	require.ErrorIs(t, run.Release(t.Context()), jobs.ErrStale)
+	assert.Equal(t, s.Revision, get(t, tr, "1").Revision)
+}

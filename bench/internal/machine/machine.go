@@ -33,7 +33,7 @@ func Peers() []string {
 	compared := []string{
 		"github.com/redis/go-redis/v9", "github.com/redis/rueidis", "github.com/go-redis/cache/v9",
 		"github.com/go-redis/redis_rate/v10", "github.com/tinylib/msgp", "github.com/goccy/go-json",
-		"github.com/vmihailenco/msgpack/v5",
+		"github.com/vmihailenco/msgpack/v5", "github.com/hibiken/asynq",
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

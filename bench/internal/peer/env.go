@@ -25,7 +25,9 @@ const (
 // Env is a client of each kind, all of them of one server and, but for what is
 // said of each, with the options that their libraries choose by default.
 type Env struct {
-	Store   *state.Store
+	Store *state.Store
+	// Jobs is the same for jobs, with an observer that is told of reports.
+	Jobs    *state.Store
 	GoRedis *redis.Client
 	// Pooled has a larger pool, and Piped pipelines.
 	Pooled  *redis.Client
@@ -47,6 +49,10 @@ func Dial(ctx context.Context, addr string) (_ *Env, err error) {
 		}
 	}()
 	e.Store, err = state.Open(ctx, "redis://"+addr, state.Options{Prefix: ourPrefix, EnableSet: true, EnableRemove: true})
+	if err != nil {
+		return nil, err
+	}
+	e.Jobs, err = state.Open(ctx, "redis://"+addr, state.Options{Prefix: ourPrefix, EnableSet: true, Observer: reports{}})
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +82,10 @@ func (e *Env) ServerVersion(ctx context.Context) (string, error) {
 // Close closes all clients.
 func (e *Env) Close() error {
 	var errs []error
-	if e.Store != nil {
-		errs = append(errs, e.Store.Close())
+	for _, s := range []*state.Store{e.Store, e.Jobs} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
 	}
 	if e.Rueidis != nil {
 		e.Rueidis.Close()

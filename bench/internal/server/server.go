@@ -14,28 +14,46 @@ import (
 
 // Server is a redis-server that runs until Close.
 type Server struct {
+	*redistest.Server
+	*host
+
 	// Addr is its host and port.
 	Addr string
-	host *host
 }
 
 // Start starts a server. The error says how to install one if there is none.
-func Start() (_ *Server, err error) {
+func Start(opts ...redistest.Option) (*Server, error) {
 	h := &host{}
+	return try(h, func() *Server {
+		s := redistest.Start(h, opts...)
+		return &Server{Server: s, host: h, Addr: s.Addr()}
+	})
+}
+
+// Cluster is a Redis Cluster without replicas that runs until Close.
+type Cluster struct {
+	*redistest.Cluster
+	*host
+}
+
+// StartCluster starts a Cluster of so many nodes, all of them masters.
+func StartCluster(nodes int, opts ...redistest.Option) (*Cluster, error) {
+	h := &host{}
+	return try(h, func() *Cluster { return &Cluster{redistest.StartCluster(h, nodes, 0, opts...), h} })
+}
+
+// try returns what start does, or what that has failed with, and then nothing is left of it.
+func try[T any](h *host, start func() *T) (_ *T, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if _, ok := v.(stop); !ok {
 				panic(v)
 			}
-			err = h.close()
+			err = h.Close()
 		}
 	}()
-	s := redistest.Start(h)
-	return &Server{Addr: s.Addr(), host: h}, nil
+	return start(), nil
 }
-
-// Close stops the server and removes its files.
-func (s *Server) Close() error { return s.host.close() }
 
 // host is what redistest asks of a test, for a program.
 type host struct {
@@ -49,7 +67,8 @@ type stop struct{}
 
 var _ redistest.TB = (*host)(nil)
 
-func (h *host) close() error {
+// Close stops what was started and removes its files.
+func (h *host) Close() error {
 	for {
 		h.mu.Lock()
 		n := len(h.cleanup)

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package awaits
+
+import "time"
+
+// processTime returns 0, which stands for not known.
+func processTime() time.Duration { return 0 }
