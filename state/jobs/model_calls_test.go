@@ -17,7 +17,7 @@ func (m *machine) finish() {
 	if a == nil {
 		return
 	}
-	r := &request{op: opEnd, key: a.key, token: a.token}
+	r := &request{op: opEnd, key: a.key, token: a.token, number: a.run.Attempt(), epoch: a.run.Epoch()}
 	call := m.ending(a, r)
 	if a.told != nil && m.chance(50) {
 		*r = *a.told

@@ -1,7 +1,7 @@
 package jobs_test
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/typedstate/typedstate/state/jobs"
 )
@@ -12,7 +12,7 @@ func (j *job) end(r *request, now int64) answer {
 	case !j.there:
 		return answer{refusal: gone, stop: true}
 	case j.State == jobs.Running && j.token == r.token:
-	case j.last == r.token && j.told == r.says():
+	case j.hasEnded(r):
 		return answer{}
 	default:
 		return refused(stale, j)
@@ -20,7 +20,6 @@ func (j *job) end(r *request, now int64) answer {
 	if r.reports {
 		j.report(r, now)
 	}
-	j.last, j.told = r.token, r.says()
 	switch r.outcome {
 	case jobs.OutcomeSucceeded:
 		j.Result = r.result
@@ -41,6 +40,13 @@ func (j *job) end(r *request, now int64) answer {
 	}
 	j.changed(now, 0)
 	return answer{}
+}
+
+// hasEnded says that the attempt has ended before as r says, as far as that is remembered.
+func (j *job) hasEnded(r *request) bool {
+	return slices.ContainsFunc(j.History, func(p past) bool {
+		return p.Number == r.number && p.Epoch == r.epoch && p.Outcome == r.outcome
+	})
 }
 
 // retryIn bounds how long after an attempt that has failed the next may start.
@@ -97,9 +103,6 @@ func (j *job) next(now int64) {
 func (j *job) close(s jobs.State, now int64) {
 	j.State, j.Finished, j.NotBefore = s, now, 0
 }
-
-// says is what is remembered of an end: what became of the attempt, and whether for good.
-func (r *request) says() string { return fmt.Sprint(r.outcome, r.permanent) }
 
 // reap ends an attempt whose lease has ended.
 func (j *job) reap(r *request, now int64) {

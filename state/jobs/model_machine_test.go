@@ -148,23 +148,28 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 	}
 	given := m.tape.count(opEnd)
 	err := call(ctx)
-	sent := m.tape.take()
-	if len(sent) > 0 && sent[0].op == r.op {
-		r.wire = sent[0].args
+	if isLate && r.op == opStart && errors.Is(err, state.ErrUnknownOutcome) {
+		require.True(m, m.tape.await(opEnd, given), "what may have begun is given back")
 	}
-	for _, w := range sent {
-		require.Equal(m, r.wire, w.args, "a request is repeated as it was")
+	var back []wire
+	for _, w := range m.tape.take() {
+		switch {
+		case w.op != r.op:
+			back = append(back, w)
+		case r.wire == nil:
+			r.wire = w.args
+		default:
+			require.Equal(m, r.wire, w.args, "a request is repeated as it was")
+		}
 	}
 	if isLate && r.wire != nil {
 		require.Error(m, err)
 		m.Logf("late: %v", r)
 		m.late = append(m.late, r)
-		m.settle(-1)
-		if r.op == opStart && errors.Is(err, state.ErrUnknownOutcome) {
-			m.givenBack(r, given)
-		}
+		m.givenBack(r, back)
 		return answer{}, false
 	}
+	require.Empty(m, back)
 	want = m.apply(r)
 	m.answers(want, refusalOf(m, err), r.wire != nil)
 	if r.wire != nil {
@@ -174,15 +179,16 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 	return want, true
 }
 
-// givenBack awaits that an attempt is given back of which nobody knows whether it has begun.
-func (m *machine) givenBack(start *request, heard int) {
-	require.True(m, m.tape.await(opEnd, heard), "it is given back")
-	sent := m.tape.take()
-	require.Len(m, sent, 1)
-	r := &request{op: opEnd, key: start.key, token: start.id, outcome: jobs.OutcomeReleased, wire: sent[0].args}
-	m.apply(r)
-	m.delivered(r)
-	m.settle(r.key)
+// givenBack has the model know of what has given back an attempt of which nobody knows whether
+// it has begun.
+func (m *machine) givenBack(start *request, sent []wire) {
+	for _, w := range sent {
+		require.Equal(m, opEnd, w.op)
+		r := &request{op: opEnd, key: start.key, token: start.id, outcome: jobs.OutcomeReleased, wire: w.args}
+		m.apply(r)
+		m.delivered(r)
+	}
+	m.settle(start.key)
 }
 
 // apply has the model get a request.
@@ -329,7 +335,7 @@ func (m *machine) reaps() {
 	stalled := 0
 	for _, j := range m.jobs {
 		j.touched, j.revisions = false, 0
-		if j.pass(m.now); j.there && j.stalled(m.now) {
+		if j.pass(m.now); j.listedAsStalled(m.now) {
 			stalled++
 		}
 	}
@@ -380,7 +386,7 @@ func (m *machine) counts() {
 			jobs.Pending: &want.Pending, jobs.Running: &want.Running, jobs.Succeeded: &want.Succeeded,
 			jobs.Failed: &want.Failed, jobs.Cancelled: &want.Cancelled,
 		}[j.State]++
-		if j.stalled(m.now) {
+		if j.listedAsStalled(m.now) {
 			want.Stalled++
 		}
 	}

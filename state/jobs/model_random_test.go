@@ -94,7 +94,7 @@ func (j *journal) try(l *lab, seed uint64, steps int) int {
 	defer cancel()
 	defer func() {
 		if j.Failed() {
-			j.T.Logf("seed %d: %s", seed, strings.Join(j.lines[max(0, len(j.lines)-40):], "\n"))
+			j.T.Logf("seed %d: %s", seed, strings.Join(j.lines[max(0, len(j.lines)-25):], "\n"))
 		}
 	}()
 	m := newMachine(ctx, j, rand.New(rand.NewPCG(seed, 0)), l)

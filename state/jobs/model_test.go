@@ -19,10 +19,8 @@ type job struct {
 	expires int64
 	// failed are the attempts that count, of at most most.
 	failed, most int
-	// token is that of the attempt under way, and last that of the one that has told its end
-	// last, with what it told; 0 is none.
-	token, last int
-	told        string
+	// token is that of the attempt under way, and 0 if there is none.
+	token int
 	// beat is the number of the last heartbeat of the attempt under way that was heard.
 	beat int
 	// known are the ids and tokens of the latest requests that have changed the job, oldest first.
@@ -159,6 +157,11 @@ func rounded(us int64) int64 { return (us + 999) / 1000 }
 // stalled says that the attempt under way may be replaced.
 func (j *job) stalled(now int64) bool { return j.State == jobs.Running && now >= j.LeaseUntil }
 
+// listedAsStalled says that this is what is found in the index, whose times are milliseconds.
+func (j *job) listedAsStalled(now int64) bool {
+	return j.there && j.State == jobs.Running && now/1000 >= rounded(j.LeaseUntil)
+}
+
 func (j *job) create(r *request, now int64) answer {
 	switch {
 	case !j.there && j.dead && j.knows(r.id):
@@ -263,7 +266,9 @@ func (j *job) cancel(r *request, now int64) answer {
 		j.Asked, j.Reason = true, r.reason
 		j.close(jobs.Cancelled, now)
 	case j.stalled(now):
-		j.Asked, j.Reason = true, r.reason
+		if !j.Asked {
+			j.Asked, j.Reason = true, r.reason
+		}
 		j.lose(now)
 	case j.Asked:
 		return answer{}
@@ -292,7 +297,7 @@ func (j *job) restart(r *request, now int64) answer {
 
 func (j *job) remove(r *request, now int64) answer {
 	switch {
-	case j.dead && j.knows(r.id):
+	case j.knows(r.id):
 		return answer{}
 	case !j.there:
 		return answer{refusal: notFound}

@@ -19,6 +19,10 @@ type request struct {
 	delay    int64
 	worker   string
 
+	// number and epoch are those of an attempt that ends.
+	number int
+	epoch  int64
+
 	seq       int
 	reports   bool
 	progress  int
@@ -58,10 +62,15 @@ func (j *job) apply(r *request, now int64) answer {
 	if slices.Contains(j.denied, r.id) {
 		return answer{}
 	}
-	knew := j.knows(r.id)
+	id := r.id
+	if r.op == opEnd {
+		// The start of that attempt may come yet, and nobody wants it any more.
+		id = r.token
+	}
+	knew := j.knows(id) || slices.Contains(j.denied, id)
 	a := j.execute(r, now)
-	if j.there && !j.touched && !knew && r.id != 0 && r.op != opReap {
-		j.denied = append(j.denied, r.id)
+	if j.there && !j.touched && !knew && r.op != opBeat && r.op != opReap {
+		j.denied = append(j.denied, id)
 		j.denied = j.denied[max(0, len(j.denied)-deniedToo):]
 		j.noted = true
 	}
