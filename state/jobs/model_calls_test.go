@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -32,21 +33,12 @@ func (m *machine) finish() {
 	switch {
 	case !told:
 		// Who has had no answer dies.
-		m.attempts = remove(m.attempts, a)
+		m.attempts = slices.DeleteFunc(m.attempts, func(other *holder) bool { return other == a })
 	case want.refusal == done && a.told == nil:
 		a.told, a.pending = r, nil
 	case want.refusal != done:
 		a.stopped = jobs.ErrLeaseLost
 	}
-}
-
-func remove(from []*holder, a *holder) (left []*holder) {
-	for _, other := range from {
-		if other != a {
-			left = append(left, other)
-		}
-	}
-	return left
 }
 
 // ending returns a random call that ends an attempt, and has r say what it says.
@@ -159,6 +151,10 @@ func (m *machine) deliver() {
 func (m *machine) deliverTo(r *request) {
 	m.done++
 	m.apply(r)
+	if r.op == opStart && m.jobs[r.key].touched {
+		// The job has forgotten that start, and so its worker is long gone.
+		m.attempts = slices.DeleteFunc(m.attempts, func(a *holder) bool { return a.token == r.id })
+	}
 	require.NoError(m, m.raw.Do(m.ctx, r.wire...).Err())
 	m.settle(r.key)
 }

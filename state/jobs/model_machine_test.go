@@ -188,7 +188,11 @@ func (m *machine) givenBack(start *request, sent []wire) {
 		m.apply(r)
 		m.delivered(r)
 	}
-	m.settle(start.key)
+	if len(sent) == 0 {
+		m.settle(-1)
+	} else {
+		m.settle(start.key)
+	}
 }
 
 // apply has the model get a request.
