@@ -21,7 +21,7 @@ import (
 var screenshot = flag.Bool("screenshot", false, "write docs/importer.png")
 
 // newStage returns the page of an import that nobody does, and its tracker.
-func newStage(t *testing.T, key ImportKey) (context.Context, *browsertest.Page, *ImportTracker) {
+func newStage(t *testing.T, key ImportJobKey) (context.Context, *browsertest.Page, *ImportTracker) {
 	t.Helper()
 	store, closeStore, err := open(t.Context(), redistest.Start(t).URL(), io.Discard)
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func newStage(t *testing.T, key ImportKey) (context.Context, *browsertest.Page, 
 func TestABrowserShowsAnImport(t *testing.T) {
 	t.Parallel()
 	path := browsertest.Chromium(t)
-	key := ImportKey{"steady", "demo"}
+	key := ImportJobKey{"steady", "demo"}
 	ctx, p, tracker := newStage(t, key)
 	b := browsertest.Browse(t, path, p.URL, "--dump-dom")
 	p.Shows(t, "Waiting", "0 %", "0 of 1,200 rows", "Cancel")
@@ -69,6 +69,8 @@ func TestABrowserShowsAnImport(t *testing.T) {
 	require.NoError(t, run.Report(Progress{Rows: 1200, Skipped: 6}))
 	require.NoError(t, run.Succeed(ctx, Report{Imported: 1194, Skipped: 6}))
 	p.Shows(t, "Done", "100 %", "1,194 rows imported, 6 skipped as they were there already.", "Attempt 3", "succeeded")
+	p.Run(`the("problem").textContent = "The stream is " + ["opening", "open", "closed"][source.readyState]`)
+	p.Shows(t, "The stream is closed")
 	p.Release()
 
 	dom := b.Wait(t)
@@ -85,7 +87,7 @@ func TestScreenshot(t *testing.T) {
 		t.Skip("writes docs/importer.png; run with -screenshot")
 	}
 	path := browsertest.Chromium(t)
-	key := ImportKey{"breaking", "demo"}
+	key := ImportJobKey{"breaking", "demo"}
 	ctx, p, tracker := newStage(t, key)
 	picture, err := filepath.Abs("../../docs/importer.png")
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ var startPage = template.Must(template.ParseFS(files, "page/start.html"))
 type handler struct {
 	tracker *ImportTracker
 	runner  *runner
-	watch   func(ctx context.Context, key ImportKey) iter.Seq2[ImportStatus, error]
+	watch   func(ctx context.Context, key ImportJobKey) iter.Seq2[ImportStatus, error]
 }
 
 // newHandler returns a handler of the imports that tracker knows of, which runner does.
@@ -58,9 +58,9 @@ func secured(next http.Handler) http.Handler {
 }
 
 // withKey hands on the key of an import, if there can be one.
-func withKey(next func(http.ResponseWriter, *http.Request, ImportKey)) http.HandlerFunc {
+func withKey(next func(http.ResponseWriter, *http.Request, ImportJobKey)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		key := ImportKey{Source: r.PathValue("source"), ImportID: r.PathValue("id")}
+		key := ImportJobKey{Source: r.PathValue("source"), ImportID: r.PathValue("id")}
 		if !valid(key) {
 			http.Error(w, errUnknown.Error(), http.StatusNotFound)
 			return
@@ -99,7 +99,7 @@ func (h *handler) home(w http.ResponseWriter, r *http.Request) {
 // create creates an import and shows it.
 func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	key := ImportKey{Source: r.PostFormValue("source"), ImportID: r.PostFormValue("id")}
+	key := ImportJobKey{Source: r.PostFormValue("source"), ImportID: r.PostFormValue("id")}
 	if !valid(key) {
 		http.Error(w, "an import has a source and an ID of 1 to 64 letters, digits, - and _", http.StatusBadRequest)
 		return
@@ -116,7 +116,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 }
 
 // page serves the page of an import, which asks for its events.
-func (h *handler) page(w http.ResponseWriter, r *http.Request, key ImportKey) {
+func (h *handler) page(w http.ResponseWriter, r *http.Request, key ImportJobKey) {
 	if _, err := h.tracker.Get(r.Context(), key); err != nil {
 		h.failed(w, r, err)
 		return
@@ -125,7 +125,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, key ImportKey) {
 }
 
 // cancel has an import end. Its page hears of that as everybody does, by the stream.
-func (h *handler) cancel(w http.ResponseWriter, r *http.Request, key ImportKey) {
+func (h *handler) cancel(w http.ResponseWriter, r *http.Request, key ImportJobKey) {
 	if _, err := h.tracker.Cancel(r.Context(), key, "somebody has pressed the button"); err != nil {
 		h.failed(w, r, err)
 		return
@@ -135,7 +135,7 @@ func (h *handler) cancel(w http.ResponseWriter, r *http.Request, key ImportKey) 
 
 // restart begins an import anew that has failed or was cancelled, with the row after the
 // last.
-func (h *handler) restart(w http.ResponseWriter, r *http.Request, key ImportKey) {
+func (h *handler) restart(w http.ResponseWriter, r *http.Request, key ImportJobKey) {
 	if _, err := h.tracker.Restart(r.Context(), key); err != nil {
 		h.failed(w, r, err)
 		return

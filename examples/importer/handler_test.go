@@ -38,7 +38,7 @@ func idle(t *testing.T) (context.Context, http.Handler, *ImportTracker) {
 func TestThePagesNeedNothingButThemselves(t *testing.T) {
 	t.Parallel()
 	ctx, h, tracker := idle(t)
-	_, _, err := tracker.Create(ctx, ImportKey{"steady", "i1"})
+	_, _, err := tracker.Create(ctx, ImportJobKey{"steady", "i1"})
 	require.NoError(t, err)
 	for path, kind := range map[string]string{
 		"/": "text/html; charset=utf-8", "/imports/steady/i1": "text/html; charset=utf-8",
@@ -105,7 +105,7 @@ func TestAnImportThatThereIsNotIsNotFound(t *testing.T) {
 func TestAnImportIsCancelledAndBegunAnew(t *testing.T) {
 	t.Parallel()
 	ctx, h, tracker := idle(t)
-	key := ImportKey{"steady", "i1"}
+	key := ImportJobKey{"steady", "i1"}
 	require.Equal(t, http.StatusSeeOther, answer(h, "POST", "/imports", url.Values{"source": {"steady"}, "id": {"i1"}}).Code)
 	got := answer(h, "POST", "/imports/steady/i1/restart", nil)
 	assert.Equal(t, http.StatusConflict, got.Code)
@@ -133,7 +133,7 @@ func TestAnImportThatHasEndedCannotBeCancelled(t *testing.T) {
 	ctx, tracker := newTracker(t)
 	h := newHandler(tracker, working(ctx, t, tracker))
 	require.Equal(t, http.StatusSeeOther, answer(h, "POST", "/imports", url.Values{"source": {"steady"}, "id": {"i1"}}).Code)
-	_, err := tracker.Await(ctx, ImportKey{"steady", "i1"})
+	_, err := tracker.Await(ctx, ImportJobKey{"steady", "i1"})
 	require.NoError(t, err)
 	for _, what := range []string{"cancel", "restart"} {
 		got := answer(h, "POST", "/imports/steady/i1/"+what, nil)

@@ -55,10 +55,10 @@ func (r *runner) background(f func()) {
 }
 
 // begin has an import done that is pending.
-func (r *runner) begin(key ImportKey) { r.background(func() { r.finish(key) }) }
+func (r *runner) begin(key ImportJobKey) { r.background(func() { r.finish(key) }) }
 
 // finish makes attempts at an import until it has ended, or is another's to do.
-func (r *runner) finish(key ImportKey) {
+func (r *runner) finish(key ImportJobKey) {
 	for {
 		status, err := r.tracker.Do(r.ctx, key, func(ctx context.Context, run *ImportRun) (Report, error) {
 			return load(ctx, key.Source, r.pace, run)

@@ -55,7 +55,7 @@ func TestEverySourceIsImported(t *testing.T) {
 			t.Parallel()
 			ctx, tracker := newTracker(t)
 			r := working(ctx, t, tracker)
-			key := ImportKey{source, "i1"}
+			key := ImportJobKey{source, "i1"}
 			_, _, err := tracker.Create(ctx, key)
 			require.NoError(t, err)
 			r.begin(key)
@@ -79,11 +79,32 @@ func TestEverySourceIsImported(t *testing.T) {
 	}
 }
 
+func TestASecondAttemptImportsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	ctx, tracker := newTracker(t)
+	key := ImportJobKey{"steady", "i1"}
+	_, _, err := tracker.Create(ctx, key)
+	require.NoError(t, err)
+	first, err := tracker.Start(ctx, key)
+	require.NoError(t, err)
+	require.NoError(t, first.Report(Progress{Rows: total - batch, Skipped: 5}))
+	require.NoError(t, first.Release(ctx))
+
+	second, err := tracker.Start(ctx, key)
+	require.NoError(t, err)
+	defer second.Release(ctx)
+	soon, cancel := context.WithTimeout(ctx, 2*time.Second) // all of it takes 6
+	defer cancel()
+	report, err := load(soon, key.Source, 50*time.Millisecond, second)
+	require.NoError(t, err)
+	assert.Equal(t, Report{Imported: 1194, Skipped: 6}, report)
+}
+
 func TestARunnerTakesUpWhatOthersHaveLeft(t *testing.T) {
 	t.Parallel()
 	ctx, tracker := newTracker(t)
-	waits, lost := ImportKey{"steady", "waits"}, ImportKey{"steady", "lost"}
-	for _, key := range []ImportKey{waits, lost} {
+	waits, lost := ImportJobKey{"steady", "waits"}, ImportJobKey{"steady", "lost"}
+	for _, key := range []ImportJobKey{waits, lost} {
 		_, _, err := tracker.Create(ctx, key)
 		require.NoError(t, err)
 	}
@@ -105,7 +126,7 @@ func TestARunnerThatStopsGivesItsImportsBackAndBeginsNone(t *testing.T) {
 	t.Parallel()
 	ctx, tracker := newTracker(t)
 	r := newRunner(ctx, tracker, time.Hour)
-	key := ImportKey{"steady", "i1"}
+	key := ImportJobKey{"steady", "i1"}
 	_, _, err := tracker.Create(ctx, key)
 	require.NoError(t, err)
 	r.begin(key)
@@ -116,8 +137,10 @@ func TestARunnerThatStopsGivesItsImportsBackAndBeginsNone(t *testing.T) {
 		}
 	}
 	r.stop()
-	r.begin(key)
+	began := false
+	r.background(func() { began = true })
 	r.stop()
+	assert.False(t, began)
 	status, err := tracker.Get(ctx, key)
 	require.NoError(t, err)
 	assert.Equal(t, jobs.Pending, status.State)

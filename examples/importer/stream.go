@@ -33,7 +33,7 @@ type update struct {
 }
 
 // events streams the status of an import until that has ended or the browser goes.
-func (h *handler) events(w http.ResponseWriter, r *http.Request, key ImportKey) {
+func (h *handler) events(w http.ResponseWriter, r *http.Request, key ImportJobKey) {
 	ctx, cancel := context.WithCancel(r.Context())
 	updates := make(chan update)
 	go h.follow(ctx, key, updates)
@@ -85,7 +85,7 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, key ImportKey) 
 }
 
 // follow sends each status of an import to updates, and closes it in the end.
-func (h *handler) follow(ctx context.Context, key ImportKey, updates chan<- update) {
+func (h *handler) follow(ctx context.Context, key ImportJobKey, updates chan<- update) {
 	defer close(updates)
 	for status, err := range h.watch(ctx, key) {
 		select {

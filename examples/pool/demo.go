@@ -105,7 +105,11 @@ func await(ctx context.Context, t *Tracker, out io.Writer, files ...string) erro
 		for _, a := range status.History {
 			attempts = append(attempts, fmt.Sprintf("%s in %s", a.Outcome, a.Worker))
 		}
-		fmt.Fprintf(out, "  %-10s %-9v  attempts: %s\n", file, status.State, strings.Join(attempts, ", "))
+		fmt.Fprintf(out, "  %-10s %-9v  attempts: %s", file, status.State, strings.Join(attempts, ", "))
+		if video, err := status.Result(); err == nil && video.From > 0 {
+			fmt.Fprintf(out, " from part %d on", video.From+1)
+		}
+		fmt.Fprintln(out)
 	}
 	return nil
 }

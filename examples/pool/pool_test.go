@@ -107,6 +107,7 @@ func TestAPoolThatStopsLeavesNothingRunning(t *testing.T) {
 	p := started(ctx, t, tracker, 2, func(ctx context.Context, _ string, _ *Run) (Converted, error) {
 		begun <- struct{}{}
 		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond) // long enough for a pool that does not wait
 		return Converted{}, context.Cause(ctx)
 	})
 	for _, file := range []string{"a", "b", "c"} {

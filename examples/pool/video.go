@@ -16,6 +16,8 @@ type Progress struct {
 // Converted is what has come of it.
 type Converted struct {
 	Bytes int64 `json:"bytes"`
+	// From is how much of it an attempt before the last had done.
+	From int `json:"from"`
 }
 
 // Tracker knows of all videos what has become of them, by their file names.
@@ -52,6 +54,7 @@ func (c converter) convert(ctx context.Context, file string, run *Run) (Converte
 	if err != nil {
 		return Converted{}, err
 	}
+	video := Converted{Bytes: parts << 20, From: done.Parts}
 	for done.Parts < parts {
 		if err := c.part(ctx, file, done.Parts, run.Attempt()); err != nil {
 			return Converted{}, err
@@ -61,7 +64,7 @@ func (c converter) convert(ctx context.Context, file string, run *Run) (Converte
 			return Converted{}, err
 		}
 	}
-	return Converted{Bytes: parts << 20}, nil
+	return video, nil
 }
 
 // part stands for the work, and for what goes wrong with it.

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"time"
-
-	"github.com/typedstate/typedstate/state"
-	"github.com/typedstate/typedstate/state/jobs"
-)
+import "time"
 
 //go:generate go run ../../cmd/stategen
 
@@ -43,6 +38,8 @@ type Token struct {
 type Calls struct{}
 
 // Export writes the orders of a month to a file.
+//
+//state:job export:<month> keep=10m
 type Export struct {
 	Progress ExportProgress
 	Result   ExportFile
@@ -56,19 +53,4 @@ type ExportProgress struct {
 // ExportFile is what has come of an export.
 type ExportFile struct {
 	Name string `json:"name"`
-}
-
-// What generated code will have.
-var exportJobs = jobs.Define[string, ExportProgress, ExportFile]("export:<month>", jobs.FamilyOptions{Keep: 10 * time.Minute})
-
-type (
-	// ExportTracker is a tracker of exports.
-	ExportTracker = jobs.Tracker[string, ExportProgress, ExportFile]
-	// ExportRun is an attempt at one.
-	ExportRun = jobs.Run[ExportProgress, ExportFile]
-)
-
-// NewExportTracker returns a tracker of the exports in store.
-func NewExportTracker(store *state.Store, o jobs.Options) (*ExportTracker, error) {
-	return jobs.New(store, exportJobs, o)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/jobs"
 	"github.com/typedstate/typedstate/state/ratelimit"
 	"github.com/typedstate/typedstate/state/rt"
 )
@@ -336,6 +337,37 @@ func NewCallsLimiter(store *state.Store, o ratelimit.Options) (*CallsLimiter, er
 	return ratelimit.New(store, callsLimits, o)
 }
 
+var exportJobs = jobs.DefineKeyed[string, ExportProgress, ExportFile]("export:<month>",
+	func(month string) string {
+		b := rt.Start("export:")
+		b = rt.AppendString(b, month)
+		return rt.End(b)
+	},
+	func(parts []string) (p string, err error) {
+		rt.ParseString(parts[0], &p)
+		return p, err
+	},
+	jobs.FamilyOptions{
+		Keep:     10 * time.Minute,
+		Progress: rt.JSON(exportProgressToJSON, exportProgressFromJSON),
+		Result:   rt.JSON(exportFileToJSON, exportFileFromJSON),
+	},
+)
+
+// ExportTracker keeps the jobs of "export:<month>".
+type ExportTracker = jobs.Tracker[string, ExportProgress, ExportFile]
+
+// ExportRun is an attempt at a job of [ExportTracker] that is under way.
+type ExportRun = jobs.Run[ExportProgress, ExportFile]
+
+// ExportStatus is what [ExportTracker] knows of a job.
+type ExportStatus = jobs.Status[ExportProgress, ExportFile]
+
+// NewExportTracker returns a tracker of the jobs that are in store. See [jobs.New].
+func NewExportTracker(store *state.Store, o jobs.Options) (*ExportTracker, error) {
+	return jobs.New(store, exportJobs, o)
+}
+
 func sessionToJSON(e *rt.JSONEncoder, v *Session) {
 	e.Open()
 	e.Field(`"cart":`)
@@ -394,6 +426,40 @@ func resumePointFromJSON(d *rt.JSONDecoder, v *ResumePoint) {
 	}
 }
 
+func exportProgressToJSON(e *rt.JSONEncoder, v *ExportProgress) {
+	e.Open()
+	e.Field(`"orders":`).Int(int64(v.Orders))
+	e.Close()
+}
+
+var exportProgressFields = rt.FieldsOf("orders")
+
+func exportProgressFromJSON(d *rt.JSONDecoder, v *ExportProgress) {
+	for o := d.Object(exportProgressFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.Orders)
+		}
+	}
+}
+
+func exportFileToJSON(e *rt.JSONEncoder, v *ExportFile) {
+	e.Open()
+	e.Field(`"name":`).String(v.Name)
+	e.Close()
+}
+
+var exportFileFields = rt.FieldsOf("name")
+
+func exportFileFromJSON(d *rt.JSONDecoder, v *ExportFile) {
+	for o := d.Object(exportFileFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.String(&v.Name)
+		}
+	}
+}
+
 func tokenToMsgpack(e *rt.MsgpackEncoder, v *Token) {
 	m := e.Open(1)
 	e.Field("\xa6userId").String(v.UserID)
@@ -438,6 +504,25 @@ func _(token_changed__run_go_generate struct {
 	return token_changed__run_go_generate
 }
 
+func _(export_changed__run_go_generate struct {
+	Progress ExportProgress
+	Result   ExportFile
+}) Export {
+	return export_changed__run_go_generate
+}
+
+func _(exportProgress_changed__run_go_generate struct {
+	Orders int `json:"orders"`
+}) ExportProgress {
+	return exportProgress_changed__run_go_generate
+}
+
+func _(exportFile_changed__run_go_generate struct {
+	Name string `json:"name"`
+}) ExportFile {
+	return exportFile_changed__run_go_generate
+}
+
 // If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate
 func _(session_encodes_itself__run_go_generate struct {
 	*Session
@@ -458,6 +543,20 @@ func _(resumePoint_encodes_itself__run_go_generate struct {
 	rt.JSONMethods
 }) rt.JSONMethods {
 	return resumePoint_encodes_itself__run_go_generate
+}
+
+func _(exportProgress_encodes_itself__run_go_generate struct {
+	*ExportProgress
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return exportProgress_encodes_itself__run_go_generate
+}
+
+func _(exportFile_encodes_itself__run_go_generate struct {
+	*ExportFile
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return exportFile_encodes_itself__run_go_generate
 }
 
 func _(token_encodes_itself__run_go_generate struct {
