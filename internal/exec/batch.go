@@ -67,25 +67,34 @@ func (c *Client) Stream(ctx context.Context, b *Batch, done func(i int)) {
 // settle tries the calls until each has a reply or must not be tried again.
 func (c *Client) settle(ctx context.Context, calls []*call, r Replication, done func(i int)) {
 	for retries := newRetries(ctx); ; {
-		var pending []*call
-		pause := false
+		var ready, waiting []*call
 		c.flights(ctx, calls, r, func(some []*call) {
 			for _, one := range some {
-				if v := one.judge(retries.patient); v != final {
-					pending = append(pending, one)
-					pause = pause || v == later
-					continue
+				switch one.judge(retries.patient) {
+				case final:
+					done(one.number)
+				case now:
+					ready = append(ready, one)
+				case later:
+					waiting = append(waiting, one)
 				}
-				done(one.number)
 			}
 		})
-		if len(pending) == 0 || ctx.Err() != nil || pause && !c.wait(ctx, &retries) {
-			for _, one := range pending {
+		if len(waiting) > 0 && (ctx.Err() != nil || !c.wait(ctx, &retries)) {
+			for _, one := range waiting {
+				done(one.number)
+			}
+			waiting = nil
+		}
+		if calls = append(ready, waiting...); len(calls) == 0 {
+			return
+		}
+		if ctx.Err() != nil {
+			for _, one := range calls {
 				done(one.number)
 			}
 			return
 		}
-		calls = pending
 	}
 }
 

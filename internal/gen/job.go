@@ -45,11 +45,11 @@ func (o *options) checkJob(p *Package, d ast.Directive, found *diagnostics) {
 	if _, ok := o.pos["keep"]; !ok {
 		found.errorf(p.at(d.End()), "no keep; say how long a job is kept that has ended, such as keep=24h")
 	}
-	for _, fault := range o.job.WithDefaults().Check(jobspec.MinKeep) {
-		name := jobOptions[fault.Field]
+	for _, e := range o.job.WithDefaults().Check(jobspec.MinKeep) {
+		name := jobOptions[e.Field]
 		// What is not given follows from what is, and is wrong only together with that.
 		if at, ok := o.pos[name]; ok && !o.bad[name] {
-			found.errorf(p.at(at+token.Pos(len(name)+len("="))), "option %s: %v is out of bounds; give %v to %v", name, fault.Value, fault.Min, fault.Max)
+			found.errorf(p.at(at+token.Pos(len(name)+len("="))), "option %s: %v is out of bounds; give %v to %v", name, e.Value, e.Min, e.Max)
 		}
 	}
 }

@@ -49,24 +49,24 @@ func (s Spec) WithDefaults() Spec {
 	return s
 }
 
-// Fault is a field that is out of its bounds.
-type Fault struct {
+// BoundsError is a field that is out of its bounds.
+type BoundsError struct {
 	Field           string
 	Value, Min, Max any
 }
 
 // Error returns what is wrong with the family, as the end of a sentence about it.
-func (f *Fault) Error() string {
-	if n, ok := f.Value.(int); ok {
-		return fmt.Sprintf("has %d %s; give %v to %v", n, f.Field, f.Min, f.Max)
+func (e *BoundsError) Error() string {
+	if n, ok := e.Value.(int); ok {
+		return fmt.Sprintf("has %d %s; give %v to %v", n, e.Field, e.Min, e.Max)
 	}
-	return fmt.Sprintf("has the %s %v; give %v to %v", f.Field, f.Value, f.Min, f.Max)
+	return fmt.Sprintf("has the %s %v; give %v to %v", e.Field, e.Value, e.Min, e.Max)
 }
 
 // Check returns the fields that are out of their bounds once the defaults are there. A job that
 // has ended is kept for minKeep at least, which is [MinKeep] but in tests.
-func (s Spec) Check(minKeep time.Duration) []*Fault {
-	var faults []*Fault
+func (s Spec) Check(minKeep time.Duration) []*BoundsError {
+	var wrong []*BoundsError
 	for _, of := range []struct {
 		field       string
 		d, min, max time.Duration
@@ -80,11 +80,11 @@ func (s Spec) Check(minKeep time.Duration) []*Fault {
 		{"MaxRetryDelay", s.MaxRetryDelay, s.RetryDelay, Longest},
 	} {
 		if of.d < of.min || of.d > of.max {
-			faults = append(faults, &Fault{of.field, of.d, of.min, of.max})
+			wrong = append(wrong, &BoundsError{of.field, of.d, of.min, of.max})
 		}
 	}
 	if s.Attempts < 1 || s.Attempts > MaxAttempts {
-		faults = append(faults, &Fault{"Attempts", s.Attempts, 1, MaxAttempts})
+		wrong = append(wrong, &BoundsError{"Attempts", s.Attempts, 1, MaxAttempts})
 	}
-	return faults
+	return wrong
 }

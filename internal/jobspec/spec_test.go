@@ -29,7 +29,7 @@ func TestDefaultsKeepTheBoundsWhateverElseIsGiven(t *testing.T) {
 	}, jobspec.Spec{Keep: time.Hour}.WithDefaults())
 }
 
-func TestAFieldOutOfItsBoundsIsAFault(t *testing.T) {
+func TestAFieldOutOfItsBoundsIsAnError(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]jobspec.Spec{
 		"has the Lease 99ms; give 100ms to 24h0m0s":             {Lease: 99 * time.Millisecond},
@@ -47,9 +47,9 @@ func TestAFieldOutOfItsBoundsIsAFault(t *testing.T) {
 		if s.Keep == 0 {
 			s.Keep = day
 		}
-		faults := s.WithDefaults().Check(jobspec.MinKeep)
-		require.Len(t, faults, 1, want)
-		assert.EqualError(t, faults[0], want)
+		wrong := s.WithDefaults().Check(jobspec.MinKeep)
+		require.Len(t, wrong, 1, want)
+		assert.EqualError(t, wrong[0], want)
 	}
 	assert.Len(t, jobspec.Spec{}.WithDefaults().Check(jobspec.MinKeep), 3, "a family that keeps nothing")
 	assert.Empty(t, jobspec.Spec{Keep: time.Second}.WithDefaults().Check(time.Second), "a test that keeps little")

@@ -5,6 +5,7 @@
 //	go run ./internal/torture -for 30s -only expiry,pair -seed 7
 //	go run ./internal/torture -for 60s -only watch
 //	go run ./internal/torture -for 60s -only limits -on single,sentinel,cluster
+//	go run ./internal/torture -for 60s -only jobs
 //	go run ./internal/torture -lost 10000 -updates 100000 -partitions 50 -expiries 5000 -moves 20 -cancels 20000
 //
 // It starts its own servers on the loopback interface and needs nothing but
@@ -21,7 +22,7 @@
 // come to them does not.
 //
 // -only names groups or scenarios, and -on the deployments to use: single,
-// cluster, sentinel, pair. The groups are writes, watch and limits.
+// cluster, sentinel, pair. The groups are writes, watch, limits and jobs.
 //
 // # lost (single)
 //
@@ -334,6 +335,118 @@
 //   - limit_handovers_sentinel, limit_handovers_cluster, limit_handovers: masters that handed
 //     over; at least 1. limit_moves_cluster: slots that moved; at least 1.
 //     limit_acts_failed_sentinel, limit_acts_failed_cluster: how often that was refused
+//
+// # jobs (single), jobs-sentinel (sentinel), jobs-cluster (cluster) and jobs-crash (sentinel)
+//
+// Customers create jobs, await and watch them, and meddle: they cancel, restart, delete, create
+// again, list, count and reap those of others. Workers are handed jobs that have not ended, each
+// to several of them, again and again. They report progress, and succeed, fail or give the job
+// back; some stop their heartbeats, and come back when the lease has ended, or never. Two
+// processes of workers are this program again: they are stopped for longer than the lease and
+// continued, or killed and replaced. A third of those who await are deaf: nothing that is
+// published reaches them, and nothing tells them so.
+//
+// The way to the servers breaks as it does for limiters. Beside that each process keeps the
+// requests that were answered, and sends some of them again up to four seconds later: in a
+// transaction with a look at the record, its TTL and its place in the index before and after,
+// which must be the same. Requests that a record has forgotten, since it has had so many, are
+// left out, and so are those about a job that was not there.
+//
+// Whoever does something, or is shown a status, keeps a note of it, with the attempt and the
+// epoch. In the end nothing is broken any more, all jobs are led to their end, and each is
+// judged by the notes about it, as one history. Where sentinels have a master hand over, or it
+// is killed (jobs-crash), what it has acknowledged may be lost. So jobs to which something
+// happened from half a second before until that is done are not held against the library;
+// what of them does not fit is told apart.
+//
+// A figure without an ending is that of all deployments together: the sum, or the worst.
+//
+//   - jobs_single, jobs_sentinel, jobs_cluster, jobs_crash, jobs: jobs that were created; at
+//     least 5
+//   - illegal_transitions_single, illegal_transitions_sentinel, illegal_transitions_cluster,
+//     illegal_transitions_crash, illegal_transitions: what was shown of a job that does not
+//     follow from what was shown before: a state that no step leads to, a final state that was
+//     left and nobody asked for that, a revision, an attempt or an epoch that goes back, two
+//     records with one revision, and an attempt that is missing from the history; 0
+//   - stale_writes_accepted_single, stale_writes_accepted_sentinel,
+//     stale_writes_accepted_cluster, stale_writes_accepted_crash, stale_writes_accepted: ends of
+//     attempts that were acknowledged after a newer attempt had begun, or are not what the
+//     record says; results that are not that of the last attempt; and progress of an earlier
+//     attempt, or an earlier one, after a later one; 0
+//   - double_owners_single, double_owners_sentinel, double_owners_cluster, double_owners_crash,
+//     double_owners: attempts that began before the lease of one before had ended that its
+//     worker had not ended; epochs that two workers were given, or that went back from one start
+//     to the next, in what was lost, too; and contexts that went on 150 ms after the next
+//     attempt began, in a process that was running; 0
+//   - awaits_hung_single, awaits_hung_sentinel, awaits_hung_cluster, awaits_hung_crash,
+//     awaits_hung: those who awaited a job and heard of its end more than 2 seconds later, and
+//     one for a machine that is late, not counting the time in which the servers were out of
+//     reach; or went on for a second after their context had ended; 0
+//   - await_p99_ms_single, await_p99_ms_sentinel, await_p99_ms_cluster, await_p99_ms_crash,
+//     await_p99_ms: how late those were who awaited the end of a job, but for one in a hundred;
+//     at most 2000
+//   - await_heard_p99_ms_single, await_heard_p99_ms_sentinel, await_heard_p99_ms_cluster,
+//     await_heard_p99_ms_crash: the same of those who hear messages. Some of these are lost, too
+//   - await_deaf_p99_ms_single, await_deaf_p99_ms_sentinel, await_deaf_p99_ms_cluster,
+//     await_deaf_p99_ms_crash: the same of those who are deaf
+//   - awaits_single, awaits_sentinel, awaits_cluster, awaits_crash: those who heard of the end
+//     of a job in time; at least 1
+//   - awaits_deaf_single, awaits_deaf_sentinel, awaits_deaf_cluster, awaits_deaf_crash: the same
+//     of those who are deaf; at least 1
+//   - await_errors_single, await_errors_sentinel, await_errors_cluster, await_errors_crash:
+//     those who were told neither an end nor that there is no such job
+//   - index_errors_single, index_errors_sentinel, index_errors_cluster, index_errors_crash,
+//     index_errors: members of the sorted sets that are not where the record says, or have none,
+//     and states of which Count or List tells another number than there are; 0
+//   - orphan_keys_single, orphan_keys_sentinel, orphan_keys_cluster, orphan_keys_crash,
+//     orphan_keys: keys that had no TTL at any time, records that are in no sorted set, and any
+//     other key below the prefix; 0
+//   - unfinished_jobs_single, unfinished_jobs_sentinel, unfinished_jobs_cluster,
+//     unfinished_jobs_crash, unfinished_jobs: jobs that have not ended 20 seconds after nothing
+//     is broken any more; 0
+//   - replays_accepted_single, replays_accepted_sentinel, replays_accepted_cluster,
+//     replays_accepted_crash, replays_accepted: requests that have changed something when they
+//     came again; 0
+//   - job_replays_single, job_replays_sentinel, job_replays_cluster, job_replays_crash,
+//     job_replays: requests that came again; at least 1
+//   - job_wrong_answers_single, job_wrong_answers_sentinel, job_wrong_answers_cluster,
+//     job_wrong_answers_crash, job_wrong_answers: answers that contradict themselves or what
+//     happened: two who have created one job, an attempt that its worker was told has not ended
+//     and has, a job in a list of another state; 0
+//   - job_executions_single, job_executions_sentinel, job_executions_cluster,
+//     job_executions_crash, job_executions: attempts of which anybody knows; at least 5
+//   - job_attempts_lost_single, job_attempts_lost_sentinel, job_attempts_lost_cluster,
+//     job_attempts_lost_crash: those whose lease has ended; at least 1
+//   - job_stale_refused_single, job_stale_refused_sentinel, job_stale_refused_cluster,
+//     job_stale_refused_crash: ends that were refused since the attempt had ended; at least 1
+//   - job_calls_single, job_calls_sentinel, job_calls_cluster, job_calls_crash: calls
+//   - job_unknown_single, job_unknown_sentinel, job_unknown_cluster, job_unknown_crash,
+//     job_unknown: calls with an unknown outcome
+//   - job_faults_single, job_faults_sentinel, job_faults_cluster, job_faults_crash, job_faults:
+//     requests that the network failed; at least 1
+//   - job_workers_stopped_single, job_workers_stopped_sentinel, job_workers_stopped_cluster,
+//     job_workers_stopped_crash: processes that stood still; at least 1
+//   - job_workers_killed_single, job_workers_killed_sentinel, job_workers_killed_cluster,
+//     job_workers_killed_crash: processes that were killed; at least 1
+//   - job_kills_single, job_kills_sentinel, job_kills_cluster, job_kills_crash: how often
+//     connections were closed; at least 1
+//   - job_flushes_single, job_flushes_sentinel, job_flushes_cluster, job_flushes_crash: how
+//     often a server forgot its scripts; at least 1
+//   - job_stalls_single, job_stalls_sentinel, job_stalls_cluster, job_stalls_crash: how often a
+//     server stood still, or was out of reach; at least 1
+//   - job_handovers_sentinel, job_handovers_cluster, job_handovers_crash: masters that handed
+//     over, or were killed and replaced; at least 1
+//   - job_moves_cluster: slots that moved; at least 1
+//   - job_acts_failed_sentinel, job_acts_failed_cluster, job_acts_failed_crash: how often that
+//     was refused
+//   - jobs_doubtful_sentinel, jobs_doubtful_crash: jobs to which something happened while a
+//     master handed over or was replaced
+//   - jobs_lost_sentinel, jobs_lost_crash: those of them that are not there in the end, and
+//     nobody deleted them
+//   - job_finishes_lost_sentinel, job_finishes_lost_crash: those of them of which a result was
+//     acknowledged and is not there
+//   - job_changes_lost_sentinel, job_changes_lost_crash: all that does not fit in the notes
+//     about them
 //
 // # All together
 //

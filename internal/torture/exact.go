@@ -19,9 +19,10 @@ type faultRates struct {
 	linear        float64 // in those whose history is checked
 	cancels       float64 // contexts that end early there
 	limits        float64 // scripts of limiters
+	jobs          float64 // scripts of trackers, and reads of those who wait
 }
 
-var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01, limits: 0.02}
+var usualFaults = faultRates{writes: 0.3, reads: 0.05, linear: 0.01, cancels: 0.01, limits: 0.02, jobs: 0.03}
 
 // dice has a proxy fail requests at random.
 type dice struct {

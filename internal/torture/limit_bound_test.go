@@ -130,7 +130,7 @@ func TestChargesOfOneIDAreOne(t *testing.T) {
 
 func TestABillSaysWhatMayBeUsed(t *testing.T) {
 	t.Parallel()
-	l := &limiting{doubts: spans{{1000, 2000}}}
+	l := &limiting{storms: &storms{doubts: spans{{1000, 2000}}}}
 	known := func(granted, back int64, of fate) charge {
 		return charge{Fate: done, Granted: granted, Asked: granted, Since: 1, Until: 2, Back: back, Refund: of, RefundAt: 3, BackAt: 4}
 	}

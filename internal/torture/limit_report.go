@@ -60,13 +60,15 @@ func boundOf(name string) (b bound, bounded bool) {
 		return b, true
 	}
 	for _, on := range deployments {
-		if figure, found := strings.CutSuffix(name, "_"+on); found {
-			b, bounded = limitBounds[figure]
-			return b, bounded
+		figure, found := strings.CutSuffix(name, "_"+on)
+		if b, bounded = limitBounds[figure]; found && bounded {
+			return b, true
 		}
 	}
-	b, bounded = limitBounds[name]
-	return b, bounded
+	if b, bounded = limitBounds[name]; bounded {
+		return b, true
+	}
+	return jobBound(name)
 }
 
 // limitBounds are those of limiters, on each deployment and on all together. The limits

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -28,28 +26,15 @@ const (
 // limiting is a run of clients of limiters, in processes of their own, while this one
 // breaks what lies between them and the servers.
 type limiting struct {
-	*bench
-	name    string
-	servers []*redistest.Server
-	direct  redis.UniversalClient // not by way of the proxies
-	proxies *redistest.ProxySet
+	*storms
 	mortals *mortals
-	dice    *dice
 	order   workerOrder
-	act     func(round, turn int, r *rand.Rand) error
 
-	flushes, kills, stalls, handovers, moves, actsFailed atomic.Int64
-
-	calms  spans // in which nothing was broken
-	doubts spans // in which what was acknowledged may have been lost
-	odd    *complaints
+	calms spans // in which nothing was broken
 }
 
 func (b *bench) limiting(name string, servers []*redistest.Server, direct redis.UniversalClient) *limiting {
-	l := &limiting{
-		bench: b, name: name, servers: servers, direct: direct, proxies: redistest.Proxies(b.tb, servers),
-		mortals: b.mortals(servers), dice: &dice{r: b.rand()}, odd: newComplaints(),
-	}
+	l := &limiting{storms: b.storms(name, servers, direct, b.faults.limits), mortals: b.mortals(servers)}
 	l.order = workerOrder{
 		Clients: limitClients, Seed: b.seed, On: name, Proxies: map[string]string{}, Calls: b.limits,
 		Per: min(max(b.share/12, shortestWindow), longestWindow).Truncate(time.Millisecond),
@@ -65,14 +50,7 @@ func (b *bench) limiting(name string, servers []*redistest.Server, direct redis.
 func limitSingle(b *bench) {
 	server := redistest.Start(b.tb)
 	l := b.limiting("single", []*redistest.Server{server}, server.Client(b.tb))
-	l.act = func(_, _ int, r *rand.Rand) error {
-		p := l.proxies.Of(server)
-		p.Blackhole(true)
-		time.Sleep(time.Duration(r.Int64N(int64(limitStall))))
-		p.Blackhole(false)
-		l.stalls.Add(1)
-		return nil
-	}
+	l.act = l.darken
 	l.run()
 }
 
@@ -87,18 +65,7 @@ func limitSentinel(b *bench) {
 		l.order.Addrs = append(l.order.Addrs, s.Addr())
 	}
 	b.streaming(b.store(l.direct, limitPrefix), 2)
-	l.act = func(_, turn int, _ *rand.Rand) error {
-		if turn > 0 {
-			return nil
-		}
-		return l.doubtful(func() error {
-			if err := d.Failover(context.Background()); err != nil {
-				return err
-			}
-			l.handovers.Add(1)
-			return d.Settled(context.Background())
-		})
-	}
+	l.act = func(_, turn int, _ *rand.Rand) error { return l.handOver(d, turn) }
 	l.run()
 }
 
@@ -109,16 +76,7 @@ func limitCluster(b *bench) {
 	c := redistest.StartCluster(b.tb, 3, 1, redistest.WithConfig("cluster-replica-no-failover yes"))
 	l := b.limiting("cluster", c.Nodes(), c.Client(b.tb))
 	u := newUpheaval(c)
-	l.act = func(_, turn int, r *rand.Rand) error {
-		var err error
-		if turn%3 == 0 {
-			err = u.act(l.hot(r), true)
-		}
-		err = errors.Join(err, u.act(l.hot(r), false))
-		l.handovers.Store(u.failovers)
-		l.moves.Store(u.moves)
-		return err
-	}
+	l.act = func(_, turn int, r *rand.Rand) error { return l.upset(u, turn, func() string { return l.hot(r) }) }
 	l.run()
 }
 

@@ -26,6 +26,9 @@ func main() {
 	if isWorker() {
 		os.Exit(work(os.Stdin, os.Stdout, os.Stderr))
 	}
+	if isJobWorker() {
+		os.Exit(workOnJobs(os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

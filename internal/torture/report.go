@@ -24,6 +24,8 @@ type report struct {
 	buffered    int64
 	limited     bool // clients took tokens of limiters
 	limits      limitTotals
+	tracked     bool // jobs were tracked
+	jobs        jobTotals
 	mortal      bool // keys without an end were looked for
 	immortal    int64
 }
@@ -105,6 +107,9 @@ func (r *report) totals() {
 	}
 	if r.limited {
 		r.limits.tell(r)
+	}
+	if r.tracked {
+		r.jobs.each(func(name string, value any) { r.figure("all", name, value) })
 	}
 }
 

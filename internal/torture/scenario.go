@@ -43,6 +43,10 @@ var scenarios = []scenario{
 	{"limits", "limits", "single", 4, limitSingle},
 	{"limits", "limits-sentinel", "sentinel", 4, limitSentinel},
 	{"limits", "limits-cluster", "cluster", 4, limitCluster},
+	{"jobs", "jobs", "single", 4, jobSingle},
+	{"jobs", "jobs-sentinel", "sentinel", 4, jobSentinel},
+	{"jobs", "jobs-cluster", "cluster", 4, jobCluster},
+	{"jobs", "jobs-crash", "sentinel", 3, jobCrash},
 }
 
 // names returns what -only may name.
@@ -82,6 +86,7 @@ type bench struct {
 	ids    *atomic.Int64
 	rands  *atomic.Uint64
 	limits string // the calls of limiters that are made, of limitCallsNamed
+	jobs   string // the calls of trackers that are made, of jobCallsNamed
 	brief  bool   // in a test of the package: no waiting for what is only printed
 }
 

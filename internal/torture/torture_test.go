@@ -32,8 +32,12 @@ func TestMain(m *testing.M) {
 	}
 	logging.Disable()
 	brokenLimiters()
+	brokenTrackers()
 	if isWorker() {
 		os.Exit(work(os.Stdin, os.Stdout, os.Stderr))
+	}
+	if isJobWorker() {
+		os.Exit(workOnJobs(os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

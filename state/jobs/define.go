@@ -19,6 +19,12 @@ type family struct {
 	FamilyOptions
 }
 
+// The bounds of what calls may ask for.
+const (
+	longest     = jobspec.Longest
+	maxAttempts = jobspec.MaxAttempts
+)
+
 // minKeep is a variable for tests.
 var minKeep = jobspec.MinKeep
 
@@ -59,8 +65,8 @@ func (o FamilyOptions) withDefaults() (FamilyOptions, error) {
 		Lease: o.Lease, Keep: o.Keep, KeepFailed: o.KeepFailed, KeepCancelled: o.KeepCancelled, Idle: o.Idle,
 		Attempts: o.Attempts, RetryDelay: o.RetryDelay, MaxRetryDelay: o.MaxRetryDelay,
 	}.WithDefaults()
-	if faults := s.Check(minKeep); len(faults) > 0 {
-		return o, faults[0]
+	if wrong := s.Check(minKeep); len(wrong) > 0 {
+		return o, wrong[0]
 	}
 	o.Lease, o.Keep, o.KeepFailed, o.KeepCancelled, o.Idle = s.Lease, s.Keep, s.KeepFailed, s.KeepCancelled, s.Idle
 	o.Attempts, o.RetryDelay, o.MaxRetryDelay = s.Attempts, s.RetryDelay, s.MaxRetryDelay

@@ -58,9 +58,10 @@
 //
 // # Once
 //
-// Each request has an id or a token that Redis remembers, so that it has its effect once,
-// however often it arrives and however late. That is why all are repeated after a lost reply
-// while their context lasts.
+// Each request has an id or a token that the job remembers, so that it has its effect once,
+// however often it arrives and however late, and one that was refused has none. That is why all
+// are repeated after a lost reply while their context lasts. A job remembers its latest 64
+// requests, and the latest 16 of those that it has refused.
 //
 // # What is stored
 //

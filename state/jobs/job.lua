@@ -200,6 +200,9 @@ elseif before then
 	elseif code == 6 then
 		wait = math.max((tonumber(old[13]) or 0) - now, 0)
 	end
+	if op == 'start' and state >= 3 then
+		code, wait = 3, 0
+	end
 elseif op == 'create' then
 	if state == 0 then
 		to = 1
@@ -330,7 +333,7 @@ if to then
 		end
 	end
 	redis.pcall('PUBLISH', job .. ':__watch', text(revision))
-elseif state > 0 and op ~= 'get' and op ~= 'reap' and not before and not string.find(used, id, 1, true) then
+elseif old[1] and op ~= 'get' and op ~= 'reap' and not before and not string.find(used, id, 1, true) then
 	-- It must not have an effect either if it comes again, when the state may be another; nor
 	-- must a start that comes after its own end.
 	local written = redis.pcall('HSET', job, 'j', string.sub(refused .. ',' .. code .. ':' .. id, -16 * (#id + 3)))
