@@ -14,8 +14,8 @@ import (
 	"github.com/typedstate/typedstate/bench/internal/table"
 )
 
-// settle is longer than it takes until those who wait ask as rarely as they ever do.
-const settle = 5 * time.Second
+// settle is longer, by more than a window of it, than it takes until those who wait ask as rarely as they ever do.
+const settle = 3*time.Second + awaits.Window
 
 // sites are where jobs are awaited.
 var sites = []struct {
@@ -27,7 +27,7 @@ var sites = []struct {
 // into the page of plot. It fails if any was later than it may be.
 func (b *bench) awaits() error {
 	t := table.Table{Head: []string{
-		"", "late by p50", "p99", "most", "connections", "of them subscribed", "processor: this program", "Redis",
+		"", "late by p50", "p99", "most", "connections", "subscribed", "all wait: program", "Redis", "whole: program", "Redis",
 	}}
 	over, version := 0, ""
 	for _, on := range sites {
@@ -63,9 +63,10 @@ func (b *bench) awaitsOn(s *awaits.Site, name string, t *table.Table) (over int,
 			return over, fmt.Errorf("%v: %w", h, err)
 		}
 		over += f.Over
-		busy := func(d time.Duration) string { return fmt.Sprintf("%.1f %%", 100*d.Seconds()/f.Took.Seconds()) }
+		busy := func(d, of time.Duration) string { return fmt.Sprintf("%.1f %%", 100*d.Seconds()/of.Seconds()) }
 		t.Add(name+", "+h.String(), table.Duration(f.Late50), table.Duration(f.Late99), table.Duration(f.LateMost),
-			strconv.Itoa(f.All), strconv.Itoa(f.Subscribed), busy(f.Process), busy(f.Redis))
+			strconv.Itoa(f.All), strconv.Itoa(f.Subscribed), busy(f.Idle.Process, awaits.Window), busy(f.Idle.Redis, awaits.Window),
+			fmt.Sprintf("%.1f s", f.Process.Seconds()), fmt.Sprintf("%.1f s", f.Redis.Seconds()))
 	}
 	return over, nil
 }
@@ -78,8 +79,10 @@ func (b *bench) awaited(t table.Table, version string) string {
 	fmt.Fprintf(&w, "Made by `bench/run awaits`: %d goroutines of one program await the end of a job each. They all wait for %v, and "+
 		"then the jobs, which the same program has started before, end at random moments of the next %v. How late is from the "+
 		"moment at which a job has finished, as the server says, until `Await` has returned, by the clock of the same machine. The "+
-		"connections are the most that those who wait had at a time, whose pool has %d for each server. The processor is what "+
-		"was used of one core, with what it takes to end the jobs.\n\n```text\n", b.jobs, settle, b.span, 10*runtime.GOMAXPROCS(0))
+		"connections are the most that those who wait had at a time, and those of them that were subscribed; a pool has at most "+
+		"%d for each server. Then there is the time of processors, of one core during the last %v in which all wait, and on the "+
+		"whole, where ending the jobs takes what it takes when nobody waits.\n\n```text\n",
+		b.jobs, settle, b.span, 10*runtime.GOMAXPROCS(0), awaits.Window)
 	for _, fact := range machine.Facts(b.ctx, version) {
 		fmt.Fprintln(&w, fact)
 	}

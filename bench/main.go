@@ -1,7 +1,7 @@
 // Bench measures this SDK beside its peers, in one process and in one run.
 //
 //	bench/run [flags]         everything, as tables
-//	bench/run quick [flags]   one line for each comparison that has a target: its name, and how many times as fast
+//	bench/run quick [flags]   one line for each comparison that matters: its name, and how many times as fast
 //	bench/run smoke           each comparison once, for a moment: do all of them still give right values?
 //	bench/run plot [flags]    throughput by number of callers, as docs/performance.svg and .md
 //	bench/run lives           what a job's life takes of the server

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/typedstate/typedstate/state"
+	"github.com/typedstate/typedstate/state/jobs"
 	"github.com/typedstate/typedstate/state/ratelimit"
 	"github.com/typedstate/typedstate/state/rt"
 )
@@ -436,6 +437,83 @@ func NewDoubledLimiter(store *state.Store, o ratelimit.Options) (*DoubledLimiter
 	return ratelimit.New(store, doubledLimits, o)
 }
 
+var importJobs = jobs.DefineKeyed[string, Progress, Report]("import:<jobID>",
+	func(jobID string) string {
+		b := rt.Start("import:")
+		b = rt.AppendString(b, jobID)
+		return rt.End(b)
+	},
+	func(parts []string) (p string, err error) {
+		rt.ParseString(parts[0], &p)
+		return p, err
+	},
+	jobs.FamilyOptions{
+		Keep:     30 * time.Minute,
+		Progress: rt.JSON(progressToJSON, progressFromJSON),
+		Result:   rt.JSON(reportToJSON, reportFromJSON),
+	},
+)
+
+// ImportTracker keeps the jobs of "import:<jobID>".
+type ImportTracker = jobs.Tracker[string, Progress, Report]
+
+// ImportRun is an attempt at a job of [ImportTracker] that is under way.
+type ImportRun = jobs.Run[Progress, Report]
+
+// ImportStatus is what [ImportTracker] knows of a job.
+type ImportStatus = jobs.Status[Progress, Report]
+
+// NewImportTracker returns a tracker of the jobs that are in store. See [jobs.New].
+func NewImportTracker(store *state.Store, o jobs.Options) (*ImportTracker, error) {
+	return jobs.New(store, importJobs, o)
+}
+
+func progressToJSON(e *rt.JSONEncoder, v *Progress) {
+	e.Open()
+	e.Field(`"rows":`).Int(int64(v.Rows))
+	e.Field(`"total":`).Int(int64(v.Total))
+	e.Field(`"phase":`).String(v.Phase)
+	e.Close()
+}
+
+var progressFields = rt.FieldsOf("rows", "total", "phase")
+
+func progressFromJSON(d *rt.JSONDecoder, v *Progress) {
+	for o := d.Object(progressFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.Rows)
+		case 1:
+			d.Int(&v.Total)
+		case 2:
+			d.String(&v.Phase)
+		}
+	}
+}
+
+func reportToJSON(e *rt.JSONEncoder, v *Report) {
+	e.Open()
+	e.Field(`"rows":`).Int(int64(v.Rows))
+	e.Field(`"skipped":`).Int(int64(v.Skipped))
+	e.Field(`"file":`).String(v.File)
+	e.Close()
+}
+
+var reportFields = rt.FieldsOf("rows", "skipped", "file")
+
+func reportFromJSON(d *rt.JSONDecoder, v *Report) {
+	for o := d.Object(reportFields); o.Next(d); {
+		switch o.Field {
+		case 0:
+			d.Int(&v.Rows)
+		case 1:
+			d.Int(&v.Skipped)
+		case 2:
+			d.String(&v.File)
+		}
+	}
+}
+
 func sessionToJSON(e *rt.JSONEncoder, v *Session) {
 	e.Open()
 	e.Field(`"userId":`).String(v.UserID)
@@ -687,6 +765,29 @@ func presenceFromMsgpack(d *rt.MsgpackDecoder, v *Presence) {
 }
 
 // If a line below does not compile, a struct has changed since this file was generated: go generate
+func _(import_changed__run_go_generate struct {
+	Progress Progress
+	Result   Report
+}) Import {
+	return import_changed__run_go_generate
+}
+
+func _(progress_changed__run_go_generate struct {
+	Rows  int    `json:"rows"`
+	Total int    `json:"total"`
+	Phase string `json:"phase"`
+}) Progress {
+	return progress_changed__run_go_generate
+}
+
+func _(report_changed__run_go_generate struct {
+	Rows    int    `json:"rows"`
+	Skipped int    `json:"skipped"`
+	File    string `json:"file"`
+}) Report {
+	return report_changed__run_go_generate
+}
+
 func _(session_changed__run_go_generate struct {
 	UserID    string            `json:"userId"`
 	Email     string            `json:"email"`
@@ -731,6 +832,20 @@ func _(presence_changed__run_go_generate struct {
 }
 
 // If a line below does not compile, a type has got methods to encode itself with since this file was generated: go generate
+func _(progress_encodes_itself__run_go_generate struct {
+	*Progress
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return progress_encodes_itself__run_go_generate
+}
+
+func _(report_encodes_itself__run_go_generate struct {
+	*Report
+	rt.JSONMethods
+}) rt.JSONMethods {
+	return report_encodes_itself__run_go_generate
+}
+
 func _(session_encodes_itself__run_go_generate struct {
 	*Session
 	rt.JSONMethods

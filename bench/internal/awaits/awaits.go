@@ -20,8 +20,8 @@ import (
 type Plan struct {
 	// Jobs is how many jobs there are, each with one that awaits it.
 	Jobs int
-	// Settle is how long all wait before the first job ends, so that those who ask more and
-	// more rarely ask as rarely as they ever do.
+	// Settle is how long all wait before the first job ends: some seconds more than [Window], so that
+	// those who ask more and more rarely ask as rarely as they ever do.
 	Settle time.Duration
 	// Span is the time over which the jobs end, each at a random moment of it.
 	Span time.Duration
@@ -35,11 +35,16 @@ type Figures struct {
 	Late50, Late99, LateMost time.Duration
 	// Over is how many were late by more than [Bound].
 	Over int
-	// Usage is what was used meanwhile, by those who end the jobs too.
+	// Usage is what was used meanwhile, by those who end the jobs too, and Idle what of it in
+	// the last [Window] before the first job ended, when all wait and nothing happens.
 	Usage
+	Idle Usage
 
 	Connections
 }
+
+// Window is for how long all wait and are measured. Each asks more than once in it.
+const Window = 3 * time.Second
 
 // Bound is how late nobody may be.
 const Bound = 2 * time.Second
@@ -103,10 +108,10 @@ func Run(ctx context.Context, s *Site, h Hearing, p Plan) (f Figures, err error)
 	}
 	moments := make([]time.Duration, p.Jobs)
 	for i := range moments {
-		moments[i] = p.Settle + rand.N(p.Span)
+		moments[i] = p.Settle + rand.N(p.Span) //nolint:gosec // nobody gains by guessing it
 	}
 	slices.Sort(moments)
-	for n, i := range rand.Perm(p.Jobs) {
+	for n, i := range rand.Perm(p.Jobs) { //nolint:gosec // as above
 		all.Go(func() {
 			select {
 			case <-time.After(moments[n] - time.Since(start)):
@@ -116,6 +121,7 @@ func Run(ctx context.Context, s *Site, h Hearing, p Plan) (f Figures, err error)
 			}
 		})
 	}
+	idle := s.usageBetween(ctx, start.Add(p.Settle-Window), start.Add(p.Settle))
 	all.Wait()
 	f.Took = time.Since(start)
 	after, err := s.usage(ctx)
@@ -123,6 +129,9 @@ func Run(ctx context.Context, s *Site, h Hearing, p Plan) (f Figures, err error)
 		return f, err
 	}
 	f.Usage = after.minus(before)
+	if f.Idle, err = idle(); err != nil {
+		return f, err
+	}
 	if f.Connections, err = connections(); err != nil {
 		return f, err
 	}

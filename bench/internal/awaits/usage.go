@@ -34,6 +34,35 @@ func (s *Site) usage(ctx context.Context) (u Usage, err error) {
 	return u, nil
 }
 
+// usageBetween returns what waits until then and returns what was used between two moments.
+func (s *Site) usageBetween(ctx context.Context, from, to time.Time) func() (Usage, error) {
+	var (
+		all, at Usage
+		err     error
+		done    = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		for _, moment := range []time.Time{from, to} {
+			select {
+			case <-time.After(time.Until(moment)):
+			case <-ctx.Done():
+				err = ctx.Err()
+				return
+			}
+			before := at
+			if at, err = s.usage(ctx); err != nil {
+				return
+			}
+			all = at.minus(before)
+		}
+	}()
+	return func() (Usage, error) {
+		<-done
+		return all, err
+	}
+}
+
 // Connections are the most that those who wait had at a time.
 type Connections struct {
 	// All are all of them, and Subscribed those with a subscription.
@@ -86,7 +115,7 @@ func (s *Site) connections(ctx context.Context) (n Connections, err error) {
 		}
 		for line := range strings.Lines(list) {
 			fields := make(map[string]string)
-			for _, f := range strings.Fields(line) {
+			for f := range strings.FieldsSeq(line) {
 				name, value, _ := strings.Cut(f, "=")
 				fields[name] = value
 			}

@@ -8,35 +8,24 @@ import (
 
 	"github.com/typedstate/typedstate/bench/internal/block"
 	"github.com/typedstate/typedstate/bench/internal/suite"
+	"github.com/typedstate/typedstate/bench/model"
 )
 
 // steps is how often a job reports its progress before it ends.
 const steps = 10
 
-// Progress is how far a job has come.
-type Progress struct {
-	Rows  int    `json:"rows"`
-	Total int    `json:"total"`
-	Phase string `json:"phase"`
-}
-
-// Report is what a job is for.
-type Report struct {
-	Rows    int    `json:"rows"`
-	Skipped int    `json:"skipped"`
-	File    string `json:"file"`
-}
-
 // after returns the progress after a step, counted from 1.
-func after(step int) Progress {
-	return Progress{Rows: 500 * step, Total: 500 * steps, Phase: "reading"}
+func after(step int) model.Progress {
+	return model.Progress{Rows: 500 * step, Total: 500 * steps, Phase: "reading"}
 }
 
 // reportOf returns the result of a job.
-func reportOf(id string) Report { return Report{Rows: 500 * steps, Skipped: 7, File: id + ".csv"} }
+func reportOf(id string) model.Report {
+	return model.Report{Rows: 500 * steps, Skipped: 7, File: id + ".csv"}
+}
 
 // checked holds the result that came out at the end of a life against the one that went in.
-func checked(id string, r Report, err error) error {
+func checked(id string, r model.Report, err error) error {
 	if err == nil && r != reportOf(id) {
 		err = errWrong
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/bench/model"
 )
 
 // queued are jobs of asynq, which keeps one result for each. Its handler may write that as often
@@ -90,7 +92,7 @@ func (q *queued) live(ctx context.Context, id string) error {
 		switch info.State {
 		case asynq.TaskStateActive:
 		case asynq.TaskStateCompleted:
-			var r Report
+			var r model.Report
 			err := json.Unmarshal(info.Result, &r)
 			return checked(id, r, err)
 		default:

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/typedstate/typedstate/bench/model"
 )
 
 // hashLife is what a program writes by hand: a hash for each job, with a field for each thing
@@ -47,7 +49,7 @@ func (e *Env) hashLife(ctx context.Context, id string) error {
 		if job["status"] != "succeeded" {
 			continue
 		}
-		var r Report
+		var r model.Report
 		err = json.Unmarshal([]byte(job["result"]), &r)
 		return checked(id, r, err)
 	}

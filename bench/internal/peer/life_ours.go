@@ -4,17 +4,16 @@ import (
 	"context"
 	"time"
 
+	"github.com/typedstate/typedstate/bench/model"
 	"github.com/typedstate/typedstate/state"
 	"github.com/typedstate/typedstate/state/jobs"
 )
-
-var importFamily = jobs.Define[string, Progress, Report]("import:<jobID>", jobs.FamilyOptions{Keep: ttl})
 
 // ourLife is this SDK. Reports do not wait until they are sent, and of those that come faster
 // than they can be sent the last counts. So that all are sent, as those of the peers are, each is
 // awaited here.
 func (e *Env) ourLife() func(context.Context, string) error {
-	tracker, err := jobs.New(e.Jobs, importFamily, jobs.Options{Worker: "bench", ReportEvery: time.Nanosecond})
+	tracker, err := model.NewImportTracker(e.Jobs, jobs.Options{Worker: "bench", ReportEvery: time.Nanosecond})
 	return func(ctx context.Context, id string) error {
 		if err != nil {
 			return err
