@@ -73,8 +73,9 @@
 //
 // and the second key is the sorted set of all jobs of that bucket. The bucket, 7, is made from
 // the job's key, and 3f1a from prefix and template, so that a template is spread over 16
-// slots and tenants lie in others. [Tracker.KeyName] returns the first name. Both keys expire:
-// a job that has ended after FamilyOptions.Keep, and one that nothing happens to after Idle.
+// slots and tenants lie in others. [Tracker.KeyName] returns the first name. The hash of a
+// job that has ended expires after FamilyOptions.Keep, that of one that nothing happens to after
+// Idle, and the sorted set an hour after the last of its hashes.
 //
 // What is written does not wait for replicas, whatever state.Options.Replication says. Redis
 // replicates after it has replied: a primary that dies can take the latest changes with it,

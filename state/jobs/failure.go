@@ -71,8 +71,11 @@ const (
 // failureOf returns what is stored of an error.
 func failureOf(err error) *Failure {
 	f, ok := errors.AsType[*Failure](err)
-	if !ok {
+	switch {
+	case !ok:
 		f = &Failure{Message: err.Error()}
+	case f == nil: // what Failure returns of a job that has not failed
+		return new(Failure)
 	}
 	return &Failure{Code: cut(f.Code, maxCodeBytes), Message: cut(f.Message, maxMessageBytes)}
 }
