@@ -189,7 +189,7 @@ func comesToItsResult(t *testing.T, b bench) {
 func keepsItsJob(t *testing.T, b bench) {
 	tr := b.open(t, define())
 	create(t, tr, "1")
-	s, err := tr.Do(t.Context(), "1", func(ctx context.Context, run *attempt) (report, error) {
+	s, err := tr.Do(t.Context(), "1", func(ctx context.Context, _ *attempt) (report, error) {
 		before := get(t, tr, "1")
 		for until := time.Now().Add(1800 * time.Millisecond); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 			_, err := tr.Start(ctx, "1")

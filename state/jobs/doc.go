@@ -3,7 +3,7 @@
 // tracker says who may do it, sees that nobody else writes about it meanwhile, and tells
 // everybody who asks.
 //
-//	var imports = jobs.Define[string, Progress, Report]("import:<jobID>", jobs.FamilyOptions{
+//	var imports = jobs.Define[string, Rows, Report]("import:<jobID>", jobs.FamilyOptions{
 //		Lease: 30 * time.Second,
 //		Keep:  24 * time.Hour,
 //	})
@@ -17,7 +17,7 @@
 //
 //	// Who does it, whenever the queue says so:
 //	status, err = tracker.Do(ctx, jobID, func(ctx context.Context, run *Run) (Report, error) {
-//		err := run.Report(Progress{Rows: 100})
+//		err := run.Report(Rows{Done: 100})
 //		…
 //	})
 //
@@ -26,7 +26,7 @@
 //
 //	//state:job import:<jobID> lease=30s keep=24h
 //	type Import struct {
-//		Progress Progress
+//		Progress Rows
 //		Result   Report
 //	}
 //

@@ -9,7 +9,7 @@ import (
 
 // Failure is why a job or an attempt has failed, as it is stored: what a worker has
 // returned, or given to [Run.Fail].
-type Failure struct {
+type Failure struct { //nolint:errname // it is what is stored, and an error by the way
 	// Code is for programs: [CodeLost], or what the worker has put there.
 	Code string `json:"code,omitempty"`
 	// Message is the text of the worker's error, cut at 4 KiB. It is for people who may see
