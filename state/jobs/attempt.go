@@ -2,16 +2,11 @@ package jobs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/typedstate/typedstate/internal/bridge"
-	"github.com/typedstate/typedstate/internal/jobspec"
 	"github.com/typedstate/typedstate/internal/keyspec"
 	"github.com/typedstate/typedstate/state"
 )
@@ -65,11 +60,18 @@ func (t *tracker) attempt(ctx, life context.Context, name string) (*run, *record
 		return nil, record, err
 	}
 	r := &run{tracker: t, name: name, token: token, first: record, finishing: make(chan struct{}, 1)}
+	if time.Since(begun) > t.family.Lease/3 {
+		// The reply took long, and the lease can be much younger than this process can know.
+		again := time.Now()
+		if answer, err := t.beat(ctx, name, token, nil, 1); err == nil && answer.code == done {
+			begun, r.number = again, 1
+		}
+	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.life, r.end = context.WithCancel(life)
-	context.AfterFunc(r.life, r.rest)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	context.AfterFunc(r.life, r.rest)
 	r.loss = time.AfterFunc(time.Hour, r.lapse)
 	r.pulse = time.AfterFunc(time.Hour, r.beat)
 	r.renewed(begun)
@@ -103,111 +105,6 @@ func (t *tracker) giveBack(ctx context.Context, name, token string) {
 		}()
 	default:
 	}
-}
-
-// renewed notes that the lease was renewed after begun.
-func (r *run) renewed(begun time.Time) {
-	r.until = begun.Add(r.tracker.trusted())
-	r.due = begun.Add(r.tracker.family.Lease / 3)
-	r.loss.Reset(time.Until(r.until))
-	r.plan()
-}
-
-// plan has the next heartbeat come when it is due, or the progress.
-func (r *run) plan() {
-	next := r.due
-	if at := r.sent.Add(r.tracker.options.ReportEvery); r.progress != nil && at.Before(next) {
-		next = at
-	}
-	if !r.busy && !r.ending && r.life.Err() == nil {
-		r.pulse.Reset(max(time.Until(next), 0))
-	}
-}
-
-// beat renews the lease, and sends the progress if there is any. One that gets no answer is
-// given up after a quarter of the lease, so that there is time for two more.
-func (r *run) beat() {
-	r.mu.Lock()
-	if r.busy || r.ending || r.life.Err() != nil {
-		r.mu.Unlock()
-		return
-	}
-	r.busy = true
-	r.number++
-	progress, number, version := r.progress, r.number, r.version
-	r.mu.Unlock()
-
-	lease := r.tracker.family.Lease
-	ctx, cancel := context.WithTimeout(r.life, min(lease/4, finishLimit))
-	defer cancel()
-	// The lease begins later, when the server executes it.
-	begun := time.Now()
-	answer, err := r.tracker.beat(ctx, r.name, r.token, progress, number)
-
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.busy = false
-	switch {
-	case r.life.Err() != nil, r.ending && (err != nil || answer.code != done):
-	case errors.Is(err, state.ErrClosed), err == nil && answer.code != done:
-		r.abandon(ErrLeaseLost)
-	case err != nil:
-		r.due = begun.Add(min(lease/20, time.Second))
-		r.sent = r.due // the progress comes with it
-		r.plan()
-	default:
-		if progress != nil {
-			r.sent = begun
-			if r.version == version {
-				r.progress = nil
-			}
-		}
-		if answer.cancel {
-			r.stop(ErrCancelRequested)
-		}
-		r.renewed(begun)
-	}
-}
-
-// beat sends a heartbeat.
-func (t *tracker) beat(ctx context.Context, name, token string, progress []byte, number int64) (reply, error) {
-	r := request{operation: "Heartbeat", needs: bridge.Set, name: name, op: opBeat, id: token}
-	r.more = []any{strconv.FormatInt(number, 10)}
-	if progress != nil {
-		r.operation, r.more = "Report", append(r.more, progress)
-	}
-	o := t.begin(ctx, r.operation, 1, r.needs)
-	answer, key, err := t.send(o, &r)
-	told := err
-	if err == nil {
-		told = answer.refusal()
-	}
-	_ = o.End(o.Label(key, told))
-	return answer, err
-}
-
-// lapse ends the run if its lease has run out here.
-func (r *run) lapse() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !time.Now().Before(r.until) {
-		r.abandon(ErrLeaseLost)
-	}
-}
-
-// abandon ends the run for a cause.
-func (r *run) abandon(cause error) {
-	r.stop(cause)
-	r.end()
-}
-
-// rest stops the timers of a run whose life has ended.
-func (r *run) rest() {
-	r.stop(context.Cause(r.life))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.loss.Stop()
-	r.pulse.Stop()
 }
 
 func (r *run) context() context.Context {
@@ -268,117 +165,4 @@ func (r *run) encode(op string, c bridge.Codec, v any) ([]byte, error) {
 		return nil, o.End(o.Label("", err))
 	}
 	return data, nil
-}
-
-func (r *run) succeed(ctx context.Context, result any) error {
-	if r == nil {
-		return state.ErrNoStore
-	}
-	data, err := r.encode("Succeed", r.tracker.family.Result, result)
-	if err == nil {
-		_, err = r.finish(ctx, "Succeed", endSucceeded, data, 0)
-	}
-	return err
-}
-
-func (r *run) fail(ctx context.Context, why error) error {
-	if r == nil {
-		return state.ErrNoStore
-	}
-	_, err := r.failed(ctx, why)
-	return err
-}
-
-func (r *run) failed(ctx context.Context, why error) (*record, error) {
-	f := new(Failure)
-	if why != nil {
-		f = failureOf(why)
-	}
-	data, err := json.Marshal(f)
-	if err != nil {
-		return nil, err
-	}
-	verdict, _ := errors.AsType[*verdictError](why)
-	if verdict != nil && verdict.permanent {
-		return r.finish(ctx, "Fail", endFailed, data, 0)
-	}
-	delay := r.tracker.family.delay(r.first.failed)
-	if verdict != nil && verdict.delayed {
-		delay = min(max(verdict.delay, 0), jobspec.Longest)
-	}
-	return r.finish(ctx, "Fail", endRetry, data, delay)
-}
-
-// delay returns when the next attempt may start after so many have failed before this one.
-func (f *family) delay(failed int) time.Duration {
-	d := f.RetryDelay
-	for range failed {
-		if d >= f.MaxRetryDelay/2 {
-			d = f.MaxRetryDelay
-			break
-		}
-		d *= 2
-	}
-	return d - rand.N(d/5+1) //nolint:gosec // nobody gains by guessing it
-}
-
-func (r *run) cancelled(ctx context.Context) error {
-	if r == nil {
-		return state.ErrNoStore
-	}
-	_, err := r.finish(ctx, "Cancelled", endCancelled, nil, 0)
-	return err
-}
-
-func (r *run) release(ctx context.Context) error {
-	if r == nil {
-		return state.ErrNoStore
-	}
-	_, err := r.finish(ctx, "Release", endReleased, nil, 0)
-	return err
-}
-
-// finish ends the attempt, with the progress that was not sent.
-func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay time.Duration) (*record, error) {
-	select {
-	case r.finishing <- struct{}{}:
-		defer func() { <-r.finishing }()
-	case <-ctx.Done():
-		o := r.tracker.begin(ctx, op, 1, bridge.Set) // it fails in the same words as every operation
-		return nil, o.End(o.Label("", o.Err()))
-	}
-	more := []any{outcome, data, microseconds(delay), strconv.Itoa(r.first.Attempt), strconv.FormatInt(r.first.Epoch, 10)}
-	r.mu.Lock()
-	r.ending = true
-	if r.progress != nil {
-		r.number++
-		more = append(more, strconv.FormatInt(r.number, 10), r.progress)
-	}
-	r.mu.Unlock()
-
-	record, err := r.tracker.call(ctx, request{operation: op, needs: bridge.Set, name: r.name, op: opEnd, id: r.token, more: more})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ending = false
-	switch {
-	case err == nil:
-		r.abandon(ErrFinished)
-	case errors.Is(err, ErrStale), errors.Is(err, ErrGone):
-		r.abandon(ErrLeaseLost)
-	default:
-		r.due = time.Now()
-		r.plan()
-	}
-	return record, err
-}
-
-// cut returns the first n bytes of a text, and less where those would end within a character.
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }
