@@ -341,7 +341,8 @@
 // Customers create jobs, await and watch them, and meddle: they cancel, restart, delete, create
 // again, list, count and reap those of others. Workers are handed jobs that have not ended, each
 // to several of them, again and again. They report progress, and succeed, fail or give the job
-// back; some stop their heartbeats, and come back when the lease has ended, or never. Two
+// back; some stop their heartbeats, and come back when the lease has ended, or never; and the
+// heartbeats of some are lost, which must stop when their context ends. Two
 // processes of workers are this program again: they are stopped for longer than the lease and
 // continued, or killed and replaced. A third of those who await are deaf: nothing that is
 // published reaches them, and nothing tells them so.
