@@ -29,15 +29,42 @@ func (m *machine) finish() {
 		a.seq++
 		r.seq, r.reports, r.progress = a.seq, true, *a.pending
 	}
-	want, told := m.sends(r, a.dies, call)
+	dies := a.dies
+	if m.chance(50) {
+		dies = nil
+	}
+	heard := m.tape.count(opBeat)
+	want, told := m.sends(r, dies, call)
 	switch {
+	case !told && dies == nil && a.told == nil && a.stopped != jobs.ErrLeaseLost:
+		m.goesOn(a, heard)
 	case !told:
-		// Who has had no answer dies.
+		m.settle(-1)
 		m.attempts = slices.DeleteFunc(m.attempts, func(other *holder) bool { return other == a })
 	case want.refusal == done && a.told == nil:
 		a.told, a.pending = r, nil
 	case want.refusal != done:
 		a.stopped = jobs.ErrLeaseLost
+	}
+}
+
+// goesOn has a worker live on that has not heard whether it has ended its attempt: it sends a
+// heartbeat at once, with the progress if there is any.
+func (m *machine) goesOn(a *holder, heard int) {
+	require.True(m, m.tape.await(opBeat, heard), "a heartbeat is sent")
+	sent := append(m.back, m.tape.take()...)
+	require.Len(m, sent, 1)
+	require.Equal(m, opBeat, sent[0].op)
+	a.seq++
+	r := &request{op: opBeat, key: a.key, token: a.token, seq: a.seq, wire: sent[0].args}
+	if a.pending != nil {
+		r.reports, r.progress, a.pending = true, *a.pending, nil
+	}
+	want := m.apply(r)
+	m.delivered(r)
+	m.settle(a.key)
+	if want.stop {
+		m.stops(a, want)
 	}
 }
 
@@ -135,8 +162,19 @@ func (m *machine) replay() {
 	}
 }
 
-// deliver has a request arrive that its sender has given up.
+// deliver has a request arrive that its sender has given up, or a Reap by somebody who has
+// looked for jobs to reap long ago.
 func (m *machine) deliver() {
+	if m.reaping != nil && m.chance(30) {
+		r := *m.reaping
+		r.key, r.id = m.IntN(keys), m.id()
+		hash, index, member := m.names(m, r.key)
+		r.wire = slices.Clone(r.wire)
+		r.wire[3], r.wire[4], r.wire[6], r.wire[7] = hash, index, member, fmt.Sprintf("%016x", r.id)
+		m.deliverTo(&r)
+		m.requests = append(m.requests, &r)
+		return
+	}
 	if len(m.late) == 0 {
 		m.replay()
 		return

@@ -32,8 +32,12 @@ type machine struct {
 	// requests were delivered; late ones were not yet.
 	requests, late []*request
 	attempts       []*holder
-	ids            int
-	done           int
+	// back is what was sent by itself after a request that was kept from the server.
+	back []wire
+	// reaping is a request of a Reap.
+	reaping *request
+	ids     int
+	done    int
 }
 
 // holder is a worker with its run, and what it knows of that.
@@ -71,28 +75,28 @@ func pick[T any](m *machine, from ...T) T { return from[m.IntN(len(from))] }
 // step does one thing, the common ones more often.
 func (m *machine) step() {
 	switch n := m.IntN(100); {
-	case n < 12:
-		m.advance()
-	case n < 20:
-		m.create()
-	case n < 34:
+	case n < 14:
 		m.start()
-	case n < 46:
-		m.report()
-	case n < 60:
+	case n < 28:
 		m.finish()
-	case n < 64:
-		m.cancels()
-	case n < 69:
-		m.restarts()
-	case n < 71:
-		m.deletes()
-	case n < 74:
-		m.reaps()
-	case n < 76:
-		m.counts()
-	case n < 94:
+	case n < 46:
 		m.replay()
+	case n < 58:
+		m.report()
+	case n < 66:
+		m.create()
+	case n < 78:
+		m.advance()
+	case n < 83:
+		m.restarts()
+	case n < 87:
+		m.cancels()
+	case n < 90:
+		m.reaps()
+	case n < 92:
+		m.deletes()
+	case n < 94:
+		m.counts()
 	default:
 		m.deliver()
 	}
@@ -166,7 +170,9 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 		require.Error(m, err)
 		m.Logf("late: %v", r)
 		m.late = append(m.late, r)
-		m.givenBack(r, back)
+		if m.back = back; r.op != opStart && r.op != opEnd {
+			m.settle(-1)
+		}
 		return answer{}, false
 	}
 	require.Empty(m, back)
@@ -181,14 +187,14 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 
 // givenBack has the model know of what has given back an attempt of which nobody knows whether
 // it has begun.
-func (m *machine) givenBack(start *request, sent []wire) {
-	for _, w := range sent {
+func (m *machine) givenBack(start *request) {
+	for _, w := range m.back {
 		require.Equal(m, opEnd, w.op)
 		r := &request{op: opEnd, key: start.key, token: start.id, outcome: jobs.OutcomeReleased, wire: w.args}
 		m.apply(r)
 		m.delivered(r)
 	}
-	if len(sent) == 0 {
+	if len(m.back) == 0 {
 		m.settle(-1)
 	} else {
 		m.settle(start.key)
@@ -265,6 +271,9 @@ func (m *machine) start() {
 		a.run, err = w.Start(ctx, keyOf(a.key))
 		return err
 	})
+	if !told {
+		m.givenBack(r)
+	}
 	if !told || want.refusal != done {
 		return
 	}
@@ -350,6 +359,7 @@ func (m *machine) reaps() {
 	for _, sent := range m.tape.take() {
 		require.Equal(m, opReap, sent.op)
 		r := &request{op: opReap, key: m.keyIn(sent.args), id: m.id(), wire: sent.args}
+		m.reaping = r
 		m.apply(r)
 		m.delivered(r)
 	}
