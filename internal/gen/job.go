@@ -45,7 +45,7 @@ func (o *options) checkJob(p *Package, d ast.Directive, found *diagnostics) {
 	if _, ok := o.pos["keep"]; !ok {
 		found.errorf(p.at(d.End()), "no keep; say how long a job is kept that has ended, such as keep=24h")
 	}
-	for _, e := range o.job.WithDefaults().Check(jobspec.MinKeep) {
+	for _, e := range o.job.WithDefaults().Check() {
 		name := jobOptions[e.Field]
 		// What is not given follows from what is, and is wrong only together with that.
 		if at, ok := o.pos[name]; ok && !o.bad[name] {

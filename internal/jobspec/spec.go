@@ -63,18 +63,17 @@ func (e *BoundsError) Error() string {
 	return fmt.Sprintf("has the %s %v; give %v to %v", e.Field, e.Value, e.Min, e.Max)
 }
 
-// Check returns the fields that are out of their bounds once the defaults are there. A job that
-// has ended is kept for minKeep at least, which is [MinKeep] but in tests.
-func (s Spec) Check(minKeep time.Duration) []*BoundsError {
+// Check returns the fields that are out of their bounds once the defaults are there.
+func (s Spec) Check() []*BoundsError {
 	var wrong []*BoundsError
 	for _, of := range []struct {
 		field       string
 		d, min, max time.Duration
 	}{
 		{"Lease", s.Lease, MinLease, MaxLease},
-		{"Keep", s.Keep, minKeep, Longest},
-		{"KeepFailed", s.KeepFailed, minKeep, Longest},
-		{"KeepCancelled", s.KeepCancelled, minKeep, Longest},
+		{"Keep", s.Keep, MinKeep, Longest},
+		{"KeepFailed", s.KeepFailed, MinKeep, Longest},
+		{"KeepCancelled", s.KeepCancelled, MinKeep, Longest},
 		{"Idle", s.Idle, s.Lease, Longest},
 		{"RetryDelay", s.RetryDelay, time.Millisecond, Longest},
 		{"MaxRetryDelay", s.MaxRetryDelay, s.RetryDelay, Longest},

@@ -1,6 +1,10 @@
 package jobs
 
-import "context"
+import (
+	"context"
+
+	"github.com/typedstate/typedstate/internal/bridge"
+)
 
 // Counts are how many jobs are in each state.
 type Counts struct {
@@ -14,31 +18,26 @@ type Counts struct {
 // moment.
 func (t *Tracker[K, P, R]) Count(ctx context.Context) (Counts, error) { return t.tracker.count(ctx) }
 
-// Reaped is a job that [Tracker.Reap] has found.
-type Reaped[K any] struct {
-	Key K
-	// State is what has become of it: [Pending] if an attempt may start in place of the one that
-	// was lost, [Failed] if none is left, or [Cancelled] if somebody had asked for that.
-	State State
+func (t *tracker) count(ctx context.Context) (Counts, error) {
+	o := t.begin(ctx, "Count", 0, bridge.Get)
+	c, err := t.countAll(o)
+	return c, o.End(o.Label("", err))
 }
 
-// Reap ends the attempts whose lease has ended, at most limit of them, and returns their jobs,
-// so that those that are pending again can be put to work. It returns each job to one caller
-// alone, however many call at the same time, unless the reply to that is lost. Any process may
-// call it, such as each worker every few seconds; [Tracker.Start] does the same for its own
-// job.
-//
-// If it fails, the jobs that it has found are there beside the error. It sends EVALSHA to each of
-// 16 buckets and one for each job that it finds, in round trips that they share: O(log n) each,
-// for n jobs.
-func (t *Tracker[K, P, R]) Reap(ctx context.Context, limit int) ([]Reaped[K], error) {
-	var all []Reaped[K]
-	err := t.tracker.reap(ctx, limit, func(parts []string, s State) error {
-		key, err := t.parse(parts)
-		if err == nil {
-			all = append(all, Reaped[K]{key, s})
+func (t *tracker) countAll(o bridge.Operation) (c Counts, err error) {
+	replies, err := t.ask(o)
+	if err != nil {
+		return c, err
+	}
+	for _, list := range replies {
+		counts := []*int64{&c.Pending, &c.Running, &c.Succeeded, &c.Failed, &c.Cancelled, &c.Stalled}
+		if len(list) != len(counts) {
+			return c, errReply
 		}
-		return err
-	})
-	return all, err
+		for i, to := range counts {
+			n, _ := list[i].(int64)
+			*to += n
+		}
+	}
+	return c, nil
 }

@@ -25,9 +25,6 @@ const (
 	maxAttempts = jobspec.MaxAttempts
 )
 
-// minKeep is a variable for tests.
-var minKeep = jobspec.MinKeep
-
 func define[K, P, R any](template string, name func(K) string, parse func([]string) (K, error), o FamilyOptions) (*Family[K, P, R], error) {
 	t, err := keyspec.Parse(template)
 	if err != nil {
@@ -65,7 +62,7 @@ func (o FamilyOptions) withDefaults() (FamilyOptions, error) {
 		Lease: o.Lease, Keep: o.Keep, KeepFailed: o.KeepFailed, KeepCancelled: o.KeepCancelled, Idle: o.Idle,
 		Attempts: o.Attempts, RetryDelay: o.RetryDelay, MaxRetryDelay: o.MaxRetryDelay,
 	}.WithDefaults()
-	if wrong := s.Check(minKeep); len(wrong) > 0 {
+	if wrong := s.Check(); len(wrong) > 0 {
 		return o, wrong[0]
 	}
 	o.Lease, o.Keep, o.KeepFailed, o.KeepCancelled, o.Idle = s.Lease, s.Keep, s.KeepFailed, s.KeepCancelled, s.Idle

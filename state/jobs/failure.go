@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Failure is why a job or an attempt has failed, as it is stored: what a worker has
@@ -74,4 +75,15 @@ func failureOf(err error) *Failure {
 		f = &Failure{Message: err.Error()}
 	}
 	return &Failure{Code: cut(f.Code, maxCodeBytes), Message: cut(f.Message, maxMessageBytes)}
+}
+
+// cut returns the first n bytes of a text, and less where those would end within a character.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

@@ -3,6 +3,9 @@ package jobs
 import (
 	"hash/fnv"
 	"strconv"
+
+	"github.com/typedstate/typedstate/internal/bridge"
+	"github.com/typedstate/typedstate/internal/exec"
 )
 
 // buckets is over how many slots the jobs of a template are spread. It is part of what is
@@ -45,3 +48,26 @@ func (p *place) job(name string) (job, index string) {
 
 // index returns the key of all jobs of a bucket.
 func (p *place) index(bucket int) string { return p.prefix + p.shape + p.suffix(bucket) + ":jobs" }
+
+// ask runs bucket.lua for each bucket.
+func (t *tracker) ask(o bridge.Operation, more ...any) (replies [buckets][]any, err error) {
+	if err := o.Err(); err != nil {
+		return replies, err
+	}
+	p, err := t.place(o, t.family.shape)
+	if err != nil {
+		return replies, err
+	}
+	var b exec.Batch
+	var sent [buckets]*exec.Reply
+	for i := range sent {
+		sent[i] = b.Add(bucketScript.ReadPrimary([]string{p.index(i)}, append([]any{milliseconds(t.family.Idle)}, more...)...))
+	}
+	o.Client().Send(o.Context(), &b)
+	for i, reply := range sent {
+		if replies[i], err = reply.List(); err != nil {
+			return replies, o.Cause(err, false)
+		}
+	}
+	return replies, nil
+}

@@ -93,7 +93,7 @@ const (
 
 // Result returns the result of a job that has succeeded. Otherwise it fails with
 // [ErrNotFinished], a [*Failure], or [ErrCancelled].
-func (s *Status[P, R]) Result() (R, error) {
+func (s Status[P, R]) Result() (R, error) {
 	var none R
 	switch s.State {
 	case Succeeded:
@@ -108,10 +108,10 @@ func (s *Status[P, R]) Result() (R, error) {
 }
 
 // Failure returns why the job has failed, and nil if it has not.
-func (i *Info) Failure() *Failure { return i.failure }
+func (i Info) Failure() *Failure { return i.failure }
 
 // Stalled reports whether the lease of the attempt that is under way has ended: its
 // worker has died, or cannot reach the server.
-func (i *Info) Stalled() bool {
+func (i Info) Stalled() bool {
 	return i.State == Running && !i.ServerTime.Before(i.LeaseUntil)
 }

@@ -9,51 +9,33 @@ import (
 	"github.com/typedstate/typedstate/internal/exec"
 )
 
-func (t *tracker) count(ctx context.Context) (Counts, error) {
-	o := t.begin(ctx, "Count", 0, bridge.Get)
-	c, err := t.countAll(o)
-	return c, o.End(o.Label("", err))
+// Reaped is a job that [Tracker.Reap] has found.
+type Reaped[K any] struct {
+	Key K
+	// State is what has become of it: [Pending] if an attempt may start in place of the one that
+	// was lost, [Failed] if none is left, or [Cancelled] if somebody had asked for that.
+	State State
 }
 
-func (t *tracker) countAll(o bridge.Operation) (c Counts, err error) {
-	replies, err := t.ask(o)
-	if err != nil {
-		return c, err
-	}
-	for _, list := range replies {
-		counts := []*int64{&c.Pending, &c.Running, &c.Succeeded, &c.Failed, &c.Cancelled, &c.Stalled}
-		if len(list) != len(counts) {
-			return c, errReply
+// Reap ends the attempts whose lease has ended, at most limit of them, and returns their jobs,
+// so that those that are pending again can be put to work. It returns each job to one caller
+// alone, however many call at the same time, unless the reply to that is lost. Any process may
+// call it, such as each worker every few seconds; [Tracker.Start] does the same for its own
+// job.
+//
+// If it fails, the jobs that it has found are there beside the error. It sends EVALSHA to each of
+// 16 buckets and one for each job that it finds, in round trips that they share: O(log n) each,
+// for n jobs.
+func (t *Tracker[K, P, R]) Reap(ctx context.Context, limit int) ([]Reaped[K], error) {
+	var all []Reaped[K]
+	err := t.tracker.reap(ctx, limit, func(parts []string, s State) error {
+		key, err := t.parse(parts)
+		if err == nil {
+			all = append(all, Reaped[K]{key, s})
 		}
-		for i, to := range counts {
-			n, _ := list[i].(int64)
-			*to += n
-		}
-	}
-	return c, nil
-}
-
-// ask runs bucket.lua for each bucket.
-func (t *tracker) ask(o bridge.Operation, more ...any) (replies [buckets][]any, err error) {
-	if err := o.Err(); err != nil {
-		return replies, err
-	}
-	p, err := t.place(o, t.family.shape)
-	if err != nil {
-		return replies, err
-	}
-	var b exec.Batch
-	var sent [buckets]*exec.Reply
-	for i := range sent {
-		sent[i] = b.Add(bucketScript.ReadPrimary([]string{p.index(i)}, append([]any{milliseconds(t.family.Idle)}, more...)...))
-	}
-	o.Client().Send(o.Context(), &b)
-	for i, reply := range sent {
-		if replies[i], err = reply.List(); err != nil {
-			return replies, o.Cause(err, false)
-		}
-	}
-	return replies, nil
+		return err
+	})
+	return all, err
 }
 
 func (t *tracker) reap(ctx context.Context, limit int, found func([]string, State) error) error {
