@@ -37,12 +37,16 @@ func (m *machine) finish() {
 	want, told := m.sends(r, dies, call)
 	switch {
 	case !told && dies == nil && a.told == nil && a.stopped != jobs.ErrLeaseLost:
-		m.goesOn(a, heard)
+		if m.goesOn(a, heard); m.chance(50) {
+			m.deliverTo(r)
+		}
 	case !told:
 		m.settle(-1)
 		m.attempts = slices.DeleteFunc(m.attempts, func(other *holder) bool { return other == a })
 	case want.refusal == done && a.told == nil:
-		a.told, a.pending = r, nil
+		if a.told, a.pending = r, nil; m.chance(20) {
+			m.starts(a.key)
+		}
 	case want.refusal != done:
 		a.stopped = jobs.ErrLeaseLost
 	}
@@ -51,7 +55,7 @@ func (m *machine) finish() {
 // goesOn has a worker live on that has not heard whether it has ended its attempt: it sends a
 // heartbeat at once, with the progress if there is any.
 func (m *machine) goesOn(a *holder, heard int) {
-	require.True(m, m.tape.await(opBeat, heard), "a heartbeat is sent")
+	require.True(m, m.tape.await(opBeat, heard, m.patience), "a heartbeat is sent")
 	sent := append(m.back, m.tape.take()...)
 	require.Len(m, sent, 1)
 	require.Equal(m, opBeat, sent[0].op)
@@ -129,7 +133,7 @@ func (m *machine) changes(r *request, call func(ctx context.Context, w *jobs.Tra
 }
 
 func (m *machine) cancels() {
-	r := &request{op: opCancel, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opCancel, key: m.key(), id: m.id()}
 	r.reason = fmt.Sprint("reason ", r.id)
 	m.changes(r, func(ctx context.Context, w *jobs.Tracker[string, int, string]) (jobs.Status[int, string], error) {
 		return w.Cancel(ctx, keyOf(r.key), r.reason)
@@ -137,14 +141,14 @@ func (m *machine) cancels() {
 }
 
 func (m *machine) restarts() {
-	r := &request{op: opRestart, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opRestart, key: m.key(), id: m.id()}
 	m.changes(r, func(ctx context.Context, w *jobs.Tracker[string, int, string]) (jobs.Status[int, string], error) {
 		return w.Restart(ctx, keyOf(r.key))
 	})
 }
 
 func (m *machine) deletes() {
-	r := &request{op: opDelete, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opDelete, key: m.key(), id: m.id()}
 	_, w := m.worker()
 	m.sends(r, nil, func(ctx context.Context) error { return w.Delete(ctx, keyOf(r.key)) })
 }
@@ -162,10 +166,20 @@ func (m *machine) replay() {
 	}
 }
 
-// deliver has a request arrive that its sender has given up, or a Reap by somebody who has
-// looked for jobs to reap long ago.
+// deliver has a request arrive that its sender has given up, or the last Reap again, or one by
+// somebody who has looked for jobs to reap long ago.
 func (m *machine) deliver() {
-	if m.reaping != nil && m.chance(30) {
+	if m.reaping != nil && m.chance(20) {
+		// Another lease may have ended since, or it ends before it arrives.
+		if j := m.jobs[m.reaping.key]; j.there && j.State == jobs.Running {
+			m.pass(max(0, j.LeaseUntil-m.now))
+			m.expire()
+			m.settle(-1)
+		}
+		m.deliverTo(m.reaping)
+		return
+	}
+	if m.reaping != nil && m.chance(20) {
 		r := *m.reaping
 		r.key, r.id = m.IntN(keys), m.id()
 		hash, index, member := m.names(m, r.key)
@@ -179,7 +193,8 @@ func (m *machine) deliver() {
 		m.replay()
 		return
 	}
-	i := m.IntN(len(m.late))
+	// The one that was given up last, more often.
+	i := max(0, len(m.late)-1-m.IntN(pick(m, 1, 1, 3, len(m.late))))
 	r := m.late[i]
 	m.late = append(m.late[:i:i], m.late[i+1:]...)
 	m.deliverTo(r)
@@ -188,6 +203,7 @@ func (m *machine) deliver() {
 
 func (m *machine) deliverTo(r *request) {
 	m.done++
+	m.pass(int64(m.IntN(3)))
 	m.apply(r)
 	if r.op == opStart && m.jobs[r.key].touched {
 		// The job has forgotten that start, and so its worker is long gone.

@@ -67,6 +67,15 @@ func newMachine(ctx context.Context, t tb, d dice, l *lab) *machine {
 
 func (m *machine) id() int { m.ids++; return m.ids }
 
+// key returns a job, one that is there more often.
+func (m *machine) key() int {
+	i := m.IntN(keys)
+	if !m.jobs[i].there {
+		i = m.IntN(keys)
+	}
+	return i
+}
+
 // chance is n in 100.
 func (m *machine) chance(n int) bool { return m.IntN(100) < n }
 
@@ -76,7 +85,7 @@ func pick[T any](m *machine, from ...T) T { return from[m.IntN(len(from))] }
 func (m *machine) step() {
 	switch n := m.IntN(100); {
 	case n < 14:
-		m.start()
+		m.starts(m.key())
 	case n < 28:
 		m.finish()
 	case n < 46:
@@ -105,7 +114,7 @@ func (m *machine) step() {
 // advance lets some time pass, often to the edge of what the model knows of.
 func (m *machine) advance() {
 	j := m.jobs[m.IntN(keys)]
-	edges := []int64{j.NotBefore, j.LeaseUntil, j.NotBefore, j.LeaseUntil, j.expires * 1000}
+	edges := []int64{j.NotBefore, j.LeaseUntil, j.LeaseUntil, j.NotBefore, j.LeaseUntil, j.LeaseUntil, j.expires * 1000}
 	switch edge := pick(m, edges...) - m.now; {
 	case edge > 1000 && m.chance(60):
 		// What expires does so at a whole millisecond, which is not that of every server.
@@ -115,7 +124,7 @@ func (m *machine) advance() {
 			m.pass(edge + int64(d))
 		}
 	default:
-		m.pass(int64(m.IntN(int(pick(m, 1000, second, minute, hour/4)))))
+		m.pass(int64(m.IntN(int(pick(m, 1000, second, minute, 3*minute)))))
 	}
 	m.expire()
 	m.settle(-1)
@@ -138,10 +147,12 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 	ctx, cancel := context.WithCancel(m.ctx)
 	defer cancel()
 	isLate := false
-	switch m.IntN(12) {
-	case 0:
-		m.tape.lose(1 + m.IntN(2))
-	case 1:
+	late := 8
+	if r.op == opEnd {
+		late = 16
+	}
+	switch n := m.IntN(100); {
+	case n < late:
 		isLate = true
 		m.tape.withhold(r.op, func() {
 			cancel()
@@ -149,11 +160,13 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 				dies()
 			}
 		})
+	case n < late+4:
+		m.tape.lose(pick(m, 1, 1, 2))
 	}
 	given := m.tape.count(opEnd)
 	err := call(ctx)
 	if isLate && r.op == opStart && errors.Is(err, state.ErrUnknownOutcome) {
-		require.True(m, m.tape.await(opEnd, given), "what may have begun is given back")
+		require.True(m, m.tape.await(opEnd, given, m.patience), "what may have begun is given back")
 	}
 	var back []wire
 	for _, w := range m.tape.take() {
@@ -259,9 +272,9 @@ func (m *machine) create() {
 	}
 }
 
-func (m *machine) start() {
+func (m *machine) starts(key int) {
 	i, w := m.worker()
-	a := &holder{key: m.IntN(keys), token: m.id(), worker: i}
+	a := &holder{key: key, token: m.id(), worker: i}
 	r := &request{op: opStart, key: a.key, id: a.token, worker: workerName(i)}
 	want, told := m.sends(r, nil, func(call context.Context) (err error) {
 		// The run ends with the context that it was started with.
@@ -317,7 +330,7 @@ func (m *machine) report() {
 	r := &request{op: opBeat, key: a.key, token: a.token, seq: a.seq, reports: true, progress: p}
 	heard := m.tape.count(opBeat)
 	require.NoError(m, a.run.Report(p))
-	require.True(m, m.tape.await(opBeat, heard), "the report is sent")
+	require.True(m, m.tape.await(opBeat, heard, m.patience), "the report is sent")
 	sent := m.tape.take()
 	require.Len(m, sent, 1)
 	r.wire = sent[0].args
@@ -338,7 +351,7 @@ func (m *machine) stops(a *holder, why answer) {
 	select {
 	case <-a.run.Context().Done():
 		require.Equal(m, a.stopped, context.Cause(a.run.Context()))
-	case <-time.After(10 * time.Second):
+	case <-time.After(m.patience):
 		require.Fail(m, "the run does not stop")
 	}
 }

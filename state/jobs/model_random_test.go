@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	operations = flag.Int("ops", 12_000, "how many requests each test of the model makes, about")
+	operations = flag.Int("ops", 4_000, "how many requests each test of the model makes, about")
 	firstSeed  = flag.Uint64("seed", 0, "the first seed of a test of the model")
 )
 
@@ -60,7 +60,7 @@ func setUnlessGiven(t *testing.T, name, value string) {
 	}
 }
 
-var labs = map[string]func(*testing.T, ...change) *lab{"embedded": newLab, "redis-server": newRealLab}
+var labs = map[string]func(*testing.T) *lab{"embedded": newLab, "redis-server": newRealLab}
 
 // TestLongLivesAreWhatTheModelSays is the same without what rapid needs to make a failure
 // simpler, and so faster and longer.
