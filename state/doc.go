@@ -93,7 +93,8 @@
 // # Beside this package
 //
 // Package ratelimit limits how often something may happen to a subject, and how many do it at
-// the same time, on a store: under its prefix, with its permissions and errors.
+// the same time, on a store: under its prefix, with its permissions and errors. Package jobs
+// keeps what state a job is in, how far it has come and what came of it.
 //
 // # Errors
 //

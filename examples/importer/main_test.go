@@ -56,12 +56,20 @@ func rowsOf(t *testing.T, line string) int {
 	return s.Rows
 }
 
-func post(t *testing.T, address string, form url.Values) *http.Response {
+// post sends a form and returns the status of the answer, and where that was found.
+func post(t *testing.T, address string, form url.Values) (status int, at string) {
 	t.Helper()
 	answer, err := http.PostForm(address, form)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
-	return answer
+	return answer.StatusCode, answer.Request.URL.String()
+}
+
+// cancelled presses the button of a page.
+func cancelled(t *testing.T, page string) {
+	t.Helper()
+	status, _ := post(t, page+"/cancel", nil)
+	require.Equal(t, http.StatusNoContent, status)
 }
 
 func TestAnImportIsStartedAndCancelledOnEveryRedis(t *testing.T) {
@@ -75,16 +83,15 @@ func TestAnImportIsStartedAndCancelledOnEveryRedis(t *testing.T) {
 			address, stop := started(t, redis(t))
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			answer := post(t, address+"/imports", url.Values{"source": {"steady"}, "id": {"i1"}})
-			require.Equal(t, http.StatusOK, answer.StatusCode)
-			page := answer.Request.URL.String()
+			status, page := post(t, address+"/imports", url.Values{"source": {"steady"}, "id": {"i1"}})
+			require.Equal(t, http.StatusOK, status)
 			assert.Equal(t, address+"/imports/steady/i1", page, "the visitor is sent there")
 
 			next := follow(ctx, t, page+"/events")
 			for rowsOf(t, next("data: ")) == 0 {
 				continue
 			}
-			require.Equal(t, http.StatusNoContent, post(t, page+"/cancel", nil).StatusCode)
+			cancelled(t, page)
 			var last string
 			for line := next("data: "); line != "the end"; line = next("data: ") {
 				last = line
@@ -126,7 +133,7 @@ func TestAnImportGoesOnInTheNextProcess(t *testing.T) {
 			break
 		}
 	}
-	require.Equal(t, http.StatusNoContent, post(t, address+"/imports/steady/i1/cancel", nil).StatusCode)
+	cancelled(t, address+"/imports/steady/i1")
 	stop()
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/typedstate/typedstate/state/jobs"
@@ -60,7 +59,7 @@ func fault(source string, row, attempt int) error {
 	case attempt > 1:
 		return nil
 	case source == "breaking" && row == total/2:
-		return jobs.RetryIn(errors.New("The connection to the source broke"), retry)
+		return jobs.RetryIn(&jobs.Failure{Code: "broken_off", Message: "The connection to the source broke"}, retry)
 	case source == "faulty" && row <= faulty && faulty < row+batch:
 		return jobs.Permanent(&jobs.Failure{Code: "no_price", Message: "Row 784 has no price"})
 	default:

@@ -27,7 +27,7 @@ func ParseParts[K any](parts []string) (k K, err error) {
 
 // parsePart stores the value of a part in v.
 func parsePart(v reflect.Value, part string) error {
-	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return text.UnmarshalText([]byte(part))
 	}
 	switch {

@@ -86,7 +86,7 @@ func (c *Client) settle(ctx context.Context, calls []*call, r Replication, done 
 			}
 			waiting = nil
 		}
-		if calls = append(ready, waiting...); len(calls) == 0 {
+		if calls = slices.Concat(ready, waiting); len(calls) == 0 {
 			return
 		}
 		if ctx.Err() != nil {

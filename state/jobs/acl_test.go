@@ -78,7 +78,7 @@ func TestNeededCommands(t *testing.T) {
 	require.NoError(t, err)
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
-	assert.True(t, strings.Contains(string(readme), strings.Join(single, " ")), "the README says what a user needs")
+	assert.Contains(t, string(readme), strings.Join(single, " "), "the README says what a user needs")
 	assert.Equal(t, string(committed), text, "run go test ./state/jobs -run NeededCommands -update, and read the difference")
 }
 

@@ -60,11 +60,18 @@ func (t *tracker) attempt(ctx, life context.Context, name string) (*run, *record
 		return nil, record, err
 	}
 	r := &run{tracker: t, name: name, token: token, first: record, finishing: make(chan struct{}, 1)}
+	if time.Since(begun) > t.family.Lease/3 {
+		// The reply took long, and the lease can be much younger than this process can know.
+		again := time.Now()
+		if answer, err := t.beat(ctx, name, token, nil, 1); err == nil && answer.code == done {
+			begun, r.number = again, 1
+		}
+	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.life, r.end = context.WithCancel(life)
-	context.AfterFunc(r.life, r.rest)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	context.AfterFunc(r.life, r.rest)
 	r.loss = time.AfterFunc(time.Hour, r.lapse)
 	r.pulse = time.AfterFunc(time.Hour, r.beat)
 	r.renewed(begun)

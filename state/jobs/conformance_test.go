@@ -32,7 +32,7 @@ type (
 
 // define returns a family whose leases are so short that heartbeats matter.
 func define(change ...func(*jobs.FamilyOptions)) *jobs.Family[string, rows, report] {
-	o := jobs.FamilyOptions{Lease: 400 * time.Millisecond, Keep: time.Minute, RetryDelay: time.Millisecond}
+	o := jobs.FamilyOptions{Lease: 1200 * time.Millisecond, Keep: time.Minute, RetryDelay: time.Millisecond}
 	for _, c := range change {
 		c(&o)
 	}
@@ -189,9 +189,9 @@ func comesToItsResult(t *testing.T, b bench) {
 func keepsItsJob(t *testing.T, b bench) {
 	tr := b.open(t, define())
 	create(t, tr, "1")
-	s, err := tr.Do(t.Context(), "1", func(ctx context.Context, run *attempt) (report, error) {
+	s, err := tr.Do(t.Context(), "1", func(ctx context.Context, _ *attempt) (report, error) {
 		before := get(t, tr, "1")
-		for until := time.Now().Add(900 * time.Millisecond); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		for until := time.Now().Add(1800 * time.Millisecond); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 			_, err := tr.Start(ctx, "1")
 			require.ErrorIs(t, err, jobs.ErrBusy)
 		}
@@ -205,9 +205,9 @@ func keepsItsJob(t *testing.T, b bench) {
 }
 
 func replacesWhoHangs(t *testing.T, b bench) {
-	tr := b.open(t, define(func(o *jobs.FamilyOptions) { o.Lease = 100 * time.Millisecond }))
+	tr := b.open(t, define(func(o *jobs.FamilyOptions) { o.Lease = time.Minute }))
 	create(t, tr, "1")
-	old := start(t, tr, "1")
+	old := start(t, b.open(t, define(func(o *jobs.FamilyOptions) { o.Lease = 100 * time.Millisecond })), "1")
 	jobs.Kill(old)
 	var next *attempt
 	require.Eventually(t, func() bool {

@@ -19,12 +19,6 @@ type family struct {
 	FamilyOptions
 }
 
-// The bounds of what calls may ask for.
-const (
-	longest     = jobspec.Longest
-	maxAttempts = jobspec.MaxAttempts
-)
-
 func define[K, P, R any](template string, name func(K) string, parse func([]string) (K, error), o FamilyOptions) (*Family[K, P, R], error) {
 	t, err := keyspec.Parse(template)
 	if err != nil {

@@ -54,7 +54,7 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 	switch cause := context.Cause(r.ctx); {
 	case err == nil:
 		return r.note(after, result)
-	case r.ctx.Err() == nil:
+	case cause == nil:
 		record, failed := r.failed(after, err)
 		return record, join(err, failed)
 	case errors.Is(cause, ErrCancelRequested):

@@ -3,7 +3,7 @@
 // tracker says who may do it, sees that nobody else writes about it meanwhile, and tells
 // everybody who asks.
 //
-//	var imports = jobs.Define[string, Progress, Report]("import:<jobID>", jobs.FamilyOptions{
+//	var imports = jobs.Define[string, Rows, Report]("import:<jobID>", jobs.FamilyOptions{
 //		Lease: 30 * time.Second,
 //		Keep:  24 * time.Hour,
 //	})
@@ -17,7 +17,7 @@
 //
 //	// Who does it, whenever the queue says so:
 //	status, err = tracker.Do(ctx, jobID, func(ctx context.Context, run *Run) (Report, error) {
-//		err := run.Report(Progress{Rows: 100})
+//		err := run.Report(Rows{Done: 100})
 //		…
 //	})
 //
@@ -26,7 +26,7 @@
 //
 //	//state:job import:<jobID> lease=30s keep=24h
 //	type Import struct {
-//		Progress Progress
+//		Progress Rows
 //		Result   Report
 //	}
 //
@@ -73,8 +73,9 @@
 //
 // and the second key is the sorted set of all jobs of that bucket. The bucket, 7, is made from
 // the job's key, and 3f1a from prefix and template, so that a template is spread over 16
-// slots and tenants lie in others. [Tracker.KeyName] returns the first name. Both keys expire:
-// a job that has ended after FamilyOptions.Keep, and one that nothing happens to after Idle.
+// slots and tenants lie in others. [Tracker.KeyName] returns the first name. The hash of a
+// job that has ended expires after FamilyOptions.Keep, that of one that nothing happens to after
+// Idle, and the sorted set an hour after the last of its hashes.
 //
 // What is written does not wait for replicas, whatever state.Options.Replication says. Redis
 // replicates after it has replied: a primary that dies can take the latest changes with it,

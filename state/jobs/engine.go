@@ -162,15 +162,15 @@ func (t *tracker) getMany(ctx context.Context, names []string, yield func(int, *
 	var b exec.Batch
 	b.Grow(len(names))
 	replies, failed := make([]*exec.Reply, len(names)), error(nil)
-	fail := func(name string, err error) {
-		if failed == nil && err != nil {
-			failed = o.Label(name, err)
+	fail := func(err error) {
+		if failed == nil {
+			failed = o.Label("", err)
 		}
 	}
 	for i, name := range names {
 		p, err := t.place(o, name)
 		if err != nil {
-			fail("", err)
+			fail(err)
 			continue
 		}
 		replies[i] = b.Add(t.command(&request{name: name, op: opGet}, &p))
@@ -183,12 +183,12 @@ func (t *tracker) getMany(ctx context.Context, names []string, yield func(int, *
 		answer, err := replyOf(*sent)
 		switch {
 		case err != nil:
-			fail("", o.Cause(err, false))
+			fail(o.Cause(err, false))
 		case answer.code == missing:
 		case answer.code != done:
-			fail("", answer.refusal())
+			fail(answer.refusal())
 		default:
-			fail("", yield(i, answer.record))
+			fail(yield(i, answer.record))
 		}
 	}
 	return o.End(failed)

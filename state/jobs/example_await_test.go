@@ -23,7 +23,7 @@ func ExampleTracker_Await() {
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
 
 	for _, key := range []string{"good", "bad"} {
-		_, _, _ = tracker.Create(ctx, key, jobs.Attempts(1))
+		tracker.Create(ctx, key, jobs.Attempts(1))
 		go func() { // in another process
 			_, _ = tracker.Do(ctx, key, func(context.Context, *jobs.Run[int, string]) (string, error) {
 				if key == "bad" {

@@ -24,11 +24,11 @@ func ExampleTracker_Cancel() {
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
 
-	_, _, _ = tracker.Create(ctx, "41")
+	tracker.Create(ctx, "41")
 	status, err := tracker.Cancel(ctx, "41", "not needed any more")
 	fmt.Println(status.State, status.CancelReason, err)
 
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 	status, err = tracker.Do(ctx, "42", func(ctx context.Context, _ *jobs.Run[int, string]) (string, error) {
 		asked, err := tracker.Cancel(ctx, "42", "the wrong file") // somebody else
 		fmt.Println(asked.State, asked.CancelRequested, err)

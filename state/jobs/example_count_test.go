@@ -26,7 +26,7 @@ func ExampleTracker_Count() {
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
 
 	for _, key := range []string{"a", "b", "c", "d"} {
-		_, _, _ = tracker.Create(ctx, key)
+		tracker.Create(ctx, key)
 	}
 	_, _ = tracker.Do(ctx, "a", func(context.Context, *jobs.Run[int, string]) (string, error) { return "done", nil })
 	_, _ = tracker.Cancel(ctx, "b", "")

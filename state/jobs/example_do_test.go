@@ -21,7 +21,7 @@ func ExampleTracker_Do() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, imports, jobs.Options{Worker: "worker-1"})
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 
 	for range 2 {
 		status, err := tracker.Do(ctx, "42", func(context.Context, *jobs.Run[jobs.None, report]) (report, error) {

@@ -25,7 +25,7 @@ func ExampleRun_Epoch() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, invoices, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "o-1")
+	tracker.Create(ctx, "o-1")
 
 	// A row, and what this statement does to it:
 	//

@@ -29,7 +29,7 @@ func ExampleTracker_List() {
 	for n := range int64(5) {
 		server.SetTime(now.Add(time.Duration(n) * time.Minute))
 		k := key{"acme", n}
-		_, _, _ = tracker.Create(ctx, k, jobs.Attempts(1))
+		tracker.Create(ctx, k, jobs.Attempts(1))
 		_, _ = tracker.Do(ctx, k, func(context.Context, *jobs.Run[int, string]) (string, error) {
 			return "", &jobs.Failure{Code: "E" + strconv.FormatInt(n, 10)}
 		})

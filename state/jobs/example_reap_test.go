@@ -25,7 +25,7 @@ func ExampleTracker_Reap() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 
 	life, die := context.WithCancel(ctx)
 	defer die()

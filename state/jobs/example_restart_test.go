@@ -31,7 +31,7 @@ func ExampleTracker_Restart() {
 		}
 		return "12 rows", nil
 	}
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 	status, _ := tracker.Do(ctx, "42", work)
 	fmt.Println(status.State, status.AttemptsLeft)
 

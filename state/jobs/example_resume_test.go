@@ -21,7 +21,7 @@ func ExampleRun_Resume() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 
 	work := func(_ context.Context, run *jobs.Run[progress, string]) (string, error) {
 		done, _, err := run.Resume() // the zero progress, if there is none

@@ -22,7 +22,7 @@ func ExampleRetryIn() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, payments, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "o-1")
+	tracker.Create(ctx, "o-1")
 
 	pay := func(_ context.Context, run *jobs.Run[jobs.None, string]) (string, error) {
 		if run.Attempt() == 1 {
@@ -54,7 +54,7 @@ func ExamplePermanent() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, payments, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "o-1")
+	tracker.Create(ctx, "o-1")
 
 	status, err := tracker.Do(ctx, "o-1", func(context.Context, *jobs.Run[jobs.None, string]) (string, error) {
 		return "", jobs.Permanent(&jobs.Failure{Code: "card_expired", Message: "the card has expired"})

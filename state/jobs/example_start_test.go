@@ -24,7 +24,7 @@ func ExampleTracker_Start() {
 	store, _ := state.New(server.Client(), state.Options{EnableSet: true})
 	ctx := context.Background()
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 
 	run, err := tracker.Start(ctx, "42")
 	if err != nil {

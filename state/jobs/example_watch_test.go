@@ -20,7 +20,7 @@ func ExampleTracker_Watch() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tracker, _ := jobs.New(store, imports, jobs.Options{})
-	_, _, _ = tracker.Create(ctx, "42")
+	tracker.Create(ctx, "42")
 
 	var run *jobs.Run[int, string]
 	for status, err := range tracker.Watch(ctx, "42") {

@@ -9,7 +9,7 @@ import (
 
 // Failure is why a job or an attempt has failed, as it is stored: what a worker has
 // returned, or given to [Run.Fail].
-type Failure struct {
+type Failure struct { //nolint:errname // it is what is stored, and an error by the way
 	// Code is for programs: [CodeLost], or what the worker has put there.
 	Code string `json:"code,omitempty"`
 	// Message is the text of the worker's error, cut at 4 KiB. It is for people who may see
@@ -71,8 +71,11 @@ const (
 // failureOf returns what is stored of an error.
 func failureOf(err error) *Failure {
 	f, ok := errors.AsType[*Failure](err)
-	if !ok {
+	switch {
+	case !ok:
 		f = &Failure{Message: err.Error()}
+	case f == nil: // what Failure returns of a job that has not failed
+		return new(Failure)
 	}
 	return &Failure{Code: cut(f.Code, maxCodeBytes), Message: cut(f.Message, maxMessageBytes)}
 }

@@ -259,6 +259,8 @@ func (l *listing) show(some []member, show func(member, *record) bool) (more boo
 		switch {
 		case err != nil:
 			return false, l.Cause(err, false)
+		case answer.code == missing && l.state != Running && m.score%perState < answer.now/1000:
+			return false, nil
 		case answer.record != nil && answer.record.State == l.state:
 			if !show(m, answer.record) {
 				return false, nil

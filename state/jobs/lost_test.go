@@ -218,3 +218,24 @@ func TestAFinishMayBeRepeatedAfterOthers(t *testing.T) {
 	require.ErrorIs(t, run.Release(t.Context()), jobs.ErrStale)
 	assert.Equal(t, s.Revision, get(t, tr, "1").Revision)
 }
+
+// TestAStartThatTookLongHasItsWholeLease has the server refuse to be reached for longer than a
+// lease.
+func TestAStartThatTookLongHasItsWholeLease(t *testing.T) {
+	t.Parallel()
+	client, setFault := faultyDeployments["single"](t)
+	const lease = 800 * time.Millisecond
+	tr := trackerOn(t, client, "t:", define(func(o *jobs.FamilyOptions) { o.Lease = lease }))
+	create(t, tr, "1")
+	until := time.Now().Add(lease)
+	setFault(func(request []string) redistest.Fault {
+		if isScript(request) && time.Now().Before(until) {
+			return redistest.RefuseRequest
+		}
+		return redistest.Pass
+	})
+	run := start(t, tr, "1")
+	require.NoError(t, run.Context().Err())
+	assert.WithinDuration(t, time.Now().Add(lease*9/10), jobs.TrustedUntil(run), lease/2)
+	require.NoError(t, run.Succeed(t.Context(), report{}))
+}

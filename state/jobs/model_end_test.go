@@ -74,7 +74,7 @@ func (j *job) bury(o jobs.Outcome, why *jobs.Failure, now int64) {
 	if why != nil {
 		p.Failure, p.HasFailed = *why, true
 	}
-	j.History = append(j.History[:len(j.History):len(j.History)], p)
+	j.History = append(slices.Clip(j.History), p)
 	j.History = j.History[max(0, len(j.History)-history):]
 	j.token, j.LeaseUntil = 0, 0
 }

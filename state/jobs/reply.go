@@ -20,6 +20,7 @@ type reply struct {
 	wait   time.Duration
 	record *record // nil if there is no job
 	cancel bool    // somebody has asked for that, of a heartbeat
+	now    int64   // the server's time in microseconds, unless it is one of a heartbeat
 }
 
 // record is a Status without its types.
@@ -44,14 +45,17 @@ func replyOf(r exec.Reply) (reply, error) {
 	answer := reply{code: code(n)}
 	if len(list) == 2 { // of a heartbeat
 		answer.cancel = list[1] == int64(1)
+		return answer, nil
+	}
+	if len(list) > 1 {
+		answer.now, _ = list[1].(int64)
 	}
 	if len(list) < 4 {
 		return answer, nil
 	}
-	now, _ := list[1].(int64)
 	wait, _ := list[2].(int64)
 	fields, _ := list[3].([]any)
-	if answer.record, err = recordOf(fields, now); err != nil {
+	if answer.record, err = recordOf(fields, answer.now); err != nil {
 		return reply{}, err
 	}
 	answer.wait = time.Duration(wait) * time.Microsecond

@@ -246,3 +246,16 @@ func TestPermissionsOfTheStoreHold(t *testing.T) {
 	_, err = tr.Count(ctx)
 	require.ErrorIs(t, err, state.ErrGetDisabled)
 }
+
+func TestAFailureThatIsNoneFailsTheJob(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(), jobs.Options{})
+	create(t, tr, "1", jobs.Attempts(1))
+	s, err := tr.Do(t.Context(), "1", func(context.Context, *attempt) (report, error) {
+		status := get(t, tr, "1")
+		return report{}, status.Failure()
+	})
+	require.Error(t, err)
+	assert.Equal(t, jobs.Failed, s.State)
+	assert.Equal(t, &jobs.Failure{}, s.Failure())
+}

@@ -110,6 +110,10 @@ func (s Status[P, R]) Result() (R, error) {
 // Failure returns why the job has failed, and nil if it has not.
 func (i Info) Failure() *Failure { return i.failure }
 
+// StartsIn returns how long it takes until the next attempt may start: 0 for a job that is not
+// pending, or may start now.
+func (i Info) StartsIn() time.Duration { return max(i.NotBefore.Sub(i.ServerTime), 0) }
+
 // Stalled reports whether the lease of the attempt that is under way has ended: its
 // worker has died, or cannot reach the server.
 func (i Info) Stalled() bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/typedstate/typedstate/internal/bridge"
@@ -152,11 +151,11 @@ func (w *waiter) poll() (bool, error) {
 		return false, w.bear(w.Cause(err, false))
 	}
 	f := reader{fields: append(list, nil, nil)}
-	s, revision := f.text(), f.text()
-	if n, err := strconv.Atoi(s); err != nil || !State(n).Valid() || State(n).Final() {
+	s, revision := State(f.number()), f.number()
+	if f.broken || !s.Valid() || s.Final() {
 		return true, nil
 	}
-	return !w.final && revision != strconv.FormatInt(w.seen, 10), nil
+	return !w.final && revision != w.seen, nil
 }
 
 // bear returns err unless waiting can go on in spite of it, once it has begun.

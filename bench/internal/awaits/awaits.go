@@ -60,7 +60,7 @@ type result struct {
 	Rows int `json:"rows"`
 }
 
-var family = jobs.Define[string, jobs.None, result]("import:<jobID>", jobs.FamilyOptions{Lease: lease, Keep: time.Hour})
+var family = jobs.Define[string, jobs.None, result]("awaited:<jobID>", jobs.FamilyOptions{Lease: lease, Keep: time.Hour})
 
 var errResult = errors.New("a job has another result than it was given")
 
