@@ -36,7 +36,7 @@ func (m *machine) finish() {
 	heard := m.tape.count(opBeat)
 	want, told := m.sends(r, dies, call)
 	switch {
-	case !told && dies == nil && a.told == nil && a.stopped != jobs.ErrLeaseLost:
+	case !told && dies == nil && a.told == nil && !a.lost:
 		if m.goesOn(a, heard); m.chance(50) {
 			m.deliverTo(r)
 		}
@@ -48,7 +48,9 @@ func (m *machine) finish() {
 			m.starts(a.key)
 		}
 	case want.refusal != done:
-		a.stopped = jobs.ErrLeaseLost
+		if a.lost = true; a.stopped == nil {
+			a.stopped = jobs.ErrLeaseLost
+		}
 	}
 }
 

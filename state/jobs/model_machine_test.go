@@ -51,6 +51,8 @@ type holder struct {
 	pending *int
 	// stopped is why the run must stop, as far as the worker has heard.
 	stopped error
+	// lost says that it has heard that its attempt has ended.
+	lost bool
 	// told is how the attempt has ended.
 	told *request
 }
@@ -344,9 +346,13 @@ func (m *machine) report() {
 
 // stops fails unless the run of an attempt ends for the right reason.
 func (m *machine) stops(a *holder, why answer) {
-	a.stopped = jobs.ErrCancelRequested
-	if why.refusal != done {
+	a.lost = a.lost || why.refusal != done
+	switch {
+	case a.stopped != nil:
+	case a.lost:
 		a.stopped = jobs.ErrLeaseLost
+	default:
+		a.stopped = jobs.ErrCancelRequested
 	}
 	select {
 	case <-a.run.Context().Done():
