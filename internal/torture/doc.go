@@ -351,7 +351,7 @@
 // requests that were answered, and sends some of them again up to four seconds later: in a
 // transaction with a look at the record, its TTL and its place in the index before and after,
 // which must be the same. Requests that a record has forgotten, since it has had so many, are
-// left out, and so are those about a job that was not there.
+// left out, and so are those about a job that was not there, and of which nothing was left.
 //
 // Whoever does something, or is shown a status, keeps a note of it, with the attempt and the
 // epoch. In the end nothing is broken any more, all jobs are led to their end, and each is

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -116,6 +117,8 @@ func (w *jobWorker) refused(n jobNote, err error) {
 	w.called(n, nil, err)
 	refusal, refused := errors.AsType[*jobs.RefusedError](err)
 	switch {
+	case refused && refusal.State.Final() != errors.Is(err, jobs.ErrFinished):
+		w.wrong(n.Job, fmt.Sprintf("a start that was refused, and need not be: %v", err))
 	case refused && refusal.State.Final():
 		w.sight(n.Job) // somebody may not know that yet
 	case refused, errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownOutcome), errors.Is(err, context.Canceled):
