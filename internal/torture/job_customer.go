@@ -90,7 +90,7 @@ func (c *jobCustomer) createOnce(name string, opts ...jobs.CreateOption) fate {
 	defer cancel()
 	n := jobNote{Job: name, What: noteCreate, Since: stamp()}
 	for _, o := range opts {
-		n.Anew = n.Anew || o == jobs.CreateOption(jobs.IfExists(jobs.RestartFailed))
+		n.Anew = n.Anew || o == jobs.IfExists(jobs.RestartFailed)
 	}
 	seen, created, err := c.calls.create(ctx, c.hearing, name, opts...)
 	n.Created = created && err == nil
