@@ -34,6 +34,10 @@ func (b *bridged) Context() context.Context { return b.ctx }
 func (b *bridged) Closed() bool             { return b.store.closed.Load() }
 func (b *bridged) Client() *exec.Client     { return b.exec() }
 
+func (b *bridged) Allows(p bridge.Permission) bool {
+	return b.store.options.check(permission(p)) == nil
+}
+
 func (b *bridged) Key(name string) (string, error) {
 	key, err := b.store.fullName(ref{b.family, name})
 	return key.String(), err

@@ -60,6 +60,8 @@ type Operation interface {
 	Err() error
 	// Context returns the context that it runs with.
 	Context() context.Context
+	// Allows reports whether the store has that permission.
+	Allows(Permission) bool
 	// Closed reports whether the store has been closed meanwhile, for an operation that
 	// waits between commands.
 	Closed() bool

@@ -98,7 +98,7 @@ func (t *tracking) drain() {
 			t.out.fail("calm a worker: %v", err)
 		}
 	}
-	for until := time.Now().Add(jobDrain); ; {
+	for until := time.Now().Add(t.bench.drain); ; {
 		ctx, cancel := patient()
 		t.side.reap(ctx)
 		t.unfinished, _ = t.look(ctx)

@@ -85,15 +85,16 @@ type bench struct {
 	faults faultRates
 	ids    *atomic.Int64
 	rands  *atomic.Uint64
-	limits string // the calls of limiters that are made, of limitCallsNamed
-	jobs   string // the calls of trackers that are made, of jobCallsNamed
-	brief  bool   // in a test of the package: no waiting for what is only printed
+	limits string        // the calls of limiters that are made, of limitCallsNamed
+	jobs   string        // the calls of trackers that are made, of jobCallsNamed
+	drain  time.Duration // how long jobs have to end once nothing is broken
+	brief  bool          // in a test of the package: no waiting for what is only printed
 }
 
 func newBench(tb redistest.TB, out *section, s settings, share time.Duration) *bench {
 	return &bench{
 		tb: tb, out: out, counts: s.counts, share: share, calls: realCalls, seed: s.seed,
-		faults: usualFaults, ids: new(atomic.Int64), rands: new(atomic.Uint64),
+		faults: usualFaults, drain: jobDrain, ids: new(atomic.Int64), rands: new(atomic.Uint64),
 	}
 }
 

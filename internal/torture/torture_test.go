@@ -103,7 +103,10 @@ func TestScenarios(t *testing.T) {
 			if sc.name != "cancels" { // which counts all goroutines of the process
 				t.Parallel()
 			}
-			rep, figures := briefly(t, sc.run, 700*time.Millisecond, func(b *bench) { b.out.name = sc.name })
+			rep, figures := briefly(t, sc.run, 700*time.Millisecond, func(b *bench) {
+				b.out.name = sc.name
+				b.faults.jobs = 0.15 // a storm is short
+			})
 			documented(t, figures)
 			// Where all scenarios share the machine, nothing is on time.
 			for _, why := range rep.broken {

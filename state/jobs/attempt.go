@@ -24,6 +24,7 @@ type run struct {
 	end  context.CancelFunc
 
 	finishing chan struct{} // has one while the run is being finished
+	last      *record       // as of its end, under that
 
 	mu     sync.Mutex
 	until  time.Time   // when the lease is lost unless it is renewed
@@ -63,8 +64,11 @@ func (t *tracker) attempt(ctx, life context.Context, name string) (*run, *record
 	if time.Since(begun) > t.family.Lease/3 {
 		// The reply took long, and the lease can be much younger than this process can know.
 		again := time.Now()
-		if answer, err := t.beat(ctx, name, token, nil, 1); err == nil && answer.code == done {
-			begun, r.number = again, 1
+		limited, cancel := context.WithTimeout(ctx, t.patience())
+		defer cancel()
+		r.number = 1
+		if answer, err := t.beat(limited, name, token, nil, r.number); err == nil && answer.code == done {
+			begun = again
 		}
 	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
@@ -83,6 +87,10 @@ func (t *tracker) attempt(ctx, life context.Context, name string) (*run, *record
 func (t *tracker) trusted() time.Duration { return t.family.Lease - t.family.Lease/10 }
 
 const finishLimit = 10 * time.Second
+
+// patience is after how long a heartbeat without an answer is given up: a quarter of the lease, so
+// that there is time for two more.
+func (t *tracker) patience() time.Duration { return min(t.family.Lease/4, finishLimit) }
 
 // detached returns a context to finish an attempt with, for a caller whose own may be over.
 func (t *tracker) detached(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -142,8 +150,9 @@ func (r *run) report(p any) error {
 	if r == nil {
 		return state.ErrNoStore
 	}
-	if r.ctx.Err() != nil {
-		return context.Cause(r.ctx)
+	// Whoever winds down may still say how far it has come, which the finish brings.
+	if cause := context.Cause(r.ctx); errors.Is(cause, ErrLeaseLost) || errors.Is(cause, ErrFinished) {
+		return cause
 	}
 	data, err := r.encode("Report", r.tracker.family.Progress, p)
 	if err != nil {

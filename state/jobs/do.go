@@ -13,7 +13,8 @@ import (
 // that.
 //
 // It returns the status of the job after that, and nil only if that is [Succeeded]. The error is
-// that of [Tracker.Start] if f was not called; that of f, as it is; [ErrCancelled];
+// that of [Tracker.Start] if f was not called; that of f, as it is; [ErrCancelled]; where f has
+// finished the run itself and returned nil, that of [Status.Result];
 // [ErrLeaseLost] or [ErrStale] if another attempt may own the job; or what kept it from being
 // noted, joined with that of f. A queue acknowledges the message if the state is final, or
 // the error matches [ErrFinished], and otherwise delivers it again, not before
@@ -23,6 +24,9 @@ import (
 // ended.
 func (t *Tracker[K, P, R]) Do(ctx context.Context, key K, f func(ctx context.Context, run *Run[P, R]) (R, error)) (Status[P, R], error) {
 	var result R
+	if f == nil {
+		return Status[P, R]{}, t.tracker.refuse(ctx, "Do", errNoFunction)
+	}
 	r, err := t.tracker.do(ctx, t.keys.Name(key), &result, func(ctx context.Context, r *run) (err error) {
 		result, err = f(ctx, &Run[P, R]{r})
 		return err
@@ -52,6 +56,11 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 	after, cancel := t.detached(ctx)
 	defer cancel()
 	switch cause := context.Cause(r.ctx); {
+	case errors.Is(cause, ErrFinished): // f has finished the run itself
+		if err == nil {
+			err = r.last.outcome()
+		}
+		return r.last, err
 	case err == nil:
 		return r.note(after, result)
 	case cause == nil:
@@ -60,9 +69,6 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 	case errors.Is(cause, ErrCancelRequested):
 		record, failed := r.finish(after, "Cancelled", endCancelled, nil, 0)
 		return record, join(ErrCancelled, failed)
-	case errors.Is(cause, ErrFinished): // f has finished the run itself
-		record, failed := t.get(after, name)
-		return record, join(err, failed)
 	case errors.Is(cause, ErrLeaseLost):
 		record, _ := t.get(after, name)
 		return record, fmt.Errorf("%w: %w", ErrLeaseLost, err)
@@ -72,7 +78,9 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 	}
 }
 
-var errPanic = &Failure{Code: "panic", Message: "the worker did not return"}
+var errNoFunction = errors.New("there is no function to do it")
+
+var errPanic = &Failure{Code: CodePanic}
 
 // join returns err as it is unless there is another beside it.
 func join(err, other error) error {

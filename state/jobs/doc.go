@@ -61,7 +61,8 @@
 // Each request has an id or a token that the job remembers, so that it has its effect once,
 // however often it arrives and however late, and one that was refused has none. That is why all
 // are repeated after a lost reply while their context lasts. A job remembers its latest 64
-// requests, and the latest 16 of those that it has refused.
+// requests, and the latest 16 of those that it has refused, until it expires, or for 10 minutes
+// after it was deleted. A request for a job that is not there leaves nothing behind.
 //
 // # What is stored
 //

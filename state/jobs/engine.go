@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -77,6 +78,12 @@ func (t *tracker) begin(ctx context.Context, name string, keys int, needs bridge
 	return bridge.Begin(ctx, t.store, bridge.Call{Name: name, Family: t.family.bridge, Keys: keys, Needs: needs})
 }
 
+// refuse returns the error of a call that has something else wrong than its operation.
+func (t *tracker) refuse(ctx context.Context, name string, err error) error {
+	o := t.begin(ctx, name, 1, 0)
+	return o.End(o.Label("", cmp.Or(o.Err(), err)))
+}
+
 // place returns where the jobs are, as one of their names and its key without more tell.
 func (t *tracker) place(o bridge.Operation, name string) (place, error) {
 	key, err := o.Key(name)
@@ -133,6 +140,9 @@ func (t *tracker) send(o bridge.Operation, r *request) (reply, string, error) {
 	answer, err := replyOf(o.Client().Do(o.Context(), t.command(r, &p)))
 	if err != nil {
 		return reply{}, key, o.Cause(err, r.op != opGet)
+	}
+	if answer.record != nil && !o.Allows(bridge.Get) {
+		answer.record.progress, answer.record.result = nil, nil
 	}
 	return answer, key, nil
 }

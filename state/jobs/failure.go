@@ -10,15 +10,21 @@ import (
 // Failure is why a job or an attempt has failed, as it is stored: what a worker has
 // returned, or given to [Run.Fail].
 type Failure struct { //nolint:errname // it is what is stored, and an error by the way
-	// Code is for programs: [CodeLost], or what the worker has put there.
+	// Code is for programs: [CodeLost], [CodePanic], or what the worker has put there.
 	Code string `json:"code,omitempty"`
 	// Message is the text of the worker's error, cut at 4 KiB. It is for people who may see
 	// what the job is about.
 	Message string `json:"message,omitempty"`
 }
 
-// CodeLost is the code of an attempt whose lease has ended.
-const CodeLost = "lease_lost"
+// The codes of failures that no worker has named.
+const (
+	// CodeLost is that of an attempt whose lease has ended.
+	CodeLost = "lease_lost"
+	// CodePanic is that of an attempt whose function in [Tracker.Do] has panicked, or has ended
+	// its goroutine.
+	CodePanic = "panic"
+)
 
 // Error says that the job has failed. It holds neither Code nor Message, as errors are logged
 // where those who may not see what is stored can read them.

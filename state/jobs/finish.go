@@ -105,6 +105,7 @@ func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay
 	r.ending = false
 	switch {
 	case err == nil:
+		r.last = record
 		r.abandon(ErrFinished)
 	case errors.Is(err, ErrStale), errors.Is(err, ErrGone):
 		r.abandon(ErrLeaseLost)

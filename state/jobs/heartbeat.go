@@ -29,8 +29,7 @@ func (r *run) plan() {
 	}
 }
 
-// beat renews the lease, and sends the progress if there is any. One that gets no answer is
-// given up after a quarter of the lease, so that there is time for two more.
+// beat renews the lease, and sends the progress if there is any.
 func (r *run) beat() {
 	r.mu.Lock()
 	if r.busy || r.ending || r.life.Err() != nil {
@@ -43,7 +42,7 @@ func (r *run) beat() {
 	r.mu.Unlock()
 
 	lease := r.tracker.family.Lease
-	ctx, cancel := context.WithTimeout(r.life, min(lease/4, finishLimit))
+	ctx, cancel := context.WithTimeout(r.life, r.tracker.patience())
 	defer cancel()
 	// The lease begins later, when the server executes it.
 	begun := time.Now()

@@ -200,7 +200,9 @@ elseif before then
 	elseif code == 6 then
 		wait = math.max((tonumber(old[13]) or 0) - now, 0)
 	end
-	if op == 'start' and state >= 3 then
+	if state == 0 and op ~= 'delete' then
+		code = 7
+	elseif op == 'start' and state >= 3 then
 		code, wait = 3, 0
 	end
 elseif op == 'create' then
@@ -299,17 +301,22 @@ if to then
 	if to >= 3 then
 		put('fn', text(now))
 	end
-	local written = redis.pcall('HSET', job, unpack(set))
-	if type(written) == 'table' then
-		return written
-	end
-	local ms = math.floor(now / 1000)
+	local ms, written = math.floor(now / 1000), nil
 	if to == 0 then
-		redis.call('HDEL', job, 'm', 'c', 'a', 'w', 't', 'l', 'p', 'q', 'pt', 'pa', 'r', 'f', 'x', 'xr', 'cr', 'n', 'st', 'u', 'fn',
+		-- It comes first, since a server that is out of memory lets nothing begin with HSET.
+		written = redis.pcall('HDEL', job, 'm', 'c', 'a', 'w', 't', 'l', 'p', 'q', 'pt', 'pa', 'r', 'f', 'x', 'xr', 'cr', 'n', 'st', 'u', 'fn',
 			'h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7')
+		if type(written) == 'table' then
+			return written
+		end
+		redis.call('HSET', job, unpack(set))
 		redis.call('PEXPIREAT', job, text(ms + 600000))
 		redis.call('ZREM', index, name)
 	else
+		written = redis.pcall('HSET', job, unpack(set))
+		if type(written) == 'table' then
+			return written
+		end
 		local score, expires, stale = 0, 0, ms
 		if to == 1 then
 			expires = math.ceil(math.max(now, start) / 1000) + idle
@@ -337,7 +344,7 @@ elseif old[1] and op ~= 'get' and op ~= 'reap' and not before and not string.fin
 	-- It must not have an effect either if it comes again, when the state may be another; nor
 	-- must a start that comes after its own end.
 	local written = redis.pcall('HSET', job, 'j', string.sub(refused .. ',' .. code .. ':' .. id, -16 * (#id + 3)))
-	if type(written) == 'table' then
+	if type(written) == 'table' and not string.find(written.err, '^OOM') then
 		return written
 	end
 end

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,10 @@ type lab struct {
 	rules rules
 	// ends has the lab remove what has expired, as the clock of a redis-server goes its own way.
 	ends bool
+	// patience is how long the lab waits for what happens by itself.
+	patience time.Duration
+	// needs are the changes of the scripts without which the lab does not work.
+	needs []change
 }
 
 const (
@@ -48,7 +53,7 @@ const (
 
 func labRules() rules {
 	return rules{
-		lease: 2 * hour, keep: hour, keepFailed: 5 * hour, keepCancelled: hour / 2, idle: 24 * hour,
+		lease: 2 * hour, keep: 30 * hour, keepFailed: 50 * hour, keepCancelled: 20 * hour, idle: 24 * hour,
 		attempts: 3, retryDelay: 10 * second, maxRetryDelay: 30 * second,
 	}
 }
@@ -61,24 +66,24 @@ func (r rules) options() jobs.FamilyOptions {
 	}
 }
 
-// newLab returns a lab on an embedded server. Each change is made to the text of job.lua.
-func newLab(t *testing.T, changes ...change) *lab {
+// newLab returns a lab on an embedded server.
+func newLab(t *testing.T) *lab {
 	t.Helper()
 	srv, err := embedded.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, srv.Close()) })
-	l := &lab{client: redis.NewClient(srv.Client().Options()), raw: srv.Client(), rules: labRules()}
+	l := &lab{client: redis.NewClient(srv.Client().Options()), raw: srv.Client(), rules: labRules(), patience: 10 * time.Second}
 	l.tick = func(now int64) { srv.SetTime(time.UnixMicro(now)) }
-	l.open(t, changes)
+	l.open(t)
 	return l
 }
 
 // newRealLab returns a lab on a redis-server. Its clock cannot be set, and so job.lua reads
 // a list instead.
-func newRealLab(t *testing.T, changes ...change) *lab {
+func newRealLab(t *testing.T) *lab {
 	t.Helper()
 	srv := redistest.Start(t)
-	l := &lab{client: redis.NewClient(srv.Options()), raw: srv.Client(t), rules: labRules(), ends: true}
+	l := &lab{client: redis.NewClient(srv.Options()), raw: srv.Client(t), rules: labRules(), patience: 10 * time.Second, ends: true}
 	l.tick = func(now int64) {
 		_, err := l.raw.TxPipelined(t.Context(), func(p redis.Pipeliner) error {
 			p.Del(t.Context(), timeKey)
@@ -87,9 +92,11 @@ func newRealLab(t *testing.T, changes ...change) *lab {
 		})
 		require.NoError(t, err)
 	}
-	l.open(t, append(changes,
-		change{`redis.pcall('TIME')`, `redis.pcall('LRANGE', '` + timeKey + `', 0, 1)`},
-		change{`redis.call('PTTL', index)`, `(redis.call('PEXPIRETIME', index) - now / 1000)`}))
+	l.needs = []change{
+		{`redis.pcall('TIME')`, `redis.pcall('LRANGE', '` + timeKey + `', 0, 1)`},
+		{`redis.call('PTTL', index)`, `(redis.call('PEXPIRETIME', index) - now / 1000)`},
+	}
+	l.open(t)
 	return l
 }
 
@@ -116,15 +123,21 @@ func (l *lab) scripts(t *testing.T, changes []change) {
 		require.NoError(t, err)
 	}
 	for _, c := range changes {
-		require.True(t, made[c], "nothing to change: %s", c.old)
+		require.True(t, made[c], "the script has changed; there is no %q to change", c.old)
 	}
 }
 
-func (l *lab) open(t *testing.T, changes []change) {
+// change has the scripts have other changes, beside those that the lab needs.
+func (l *lab) change(t *testing.T, changes ...change) {
+	t.Helper()
+	l.scripts(t, append(slices.Clone(l.needs), changes...))
+}
+
+func (l *lab) open(t *testing.T) {
 	t.Helper()
 	l.now = begun
 	l.tick(l.now)
-	l.scripts(t, changes)
+	l.change(t)
 	l.client.AddHook(l.tape)
 	t.Cleanup(func() { _ = l.client.Close() })
 	var err error

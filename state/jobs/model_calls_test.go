@@ -29,15 +29,48 @@ func (m *machine) finish() {
 		a.seq++
 		r.seq, r.reports, r.progress = a.seq, true, *a.pending
 	}
-	want, told := m.sends(r, a.dies, call)
+	dies := a.dies
+	if m.chance(50) {
+		dies = nil
+	}
+	heard := m.tape.count(opBeat)
+	want, told := m.sends(r, dies, call)
 	switch {
+	case !told && dies == nil && a.told == nil && !a.lost:
+		if m.goesOn(a, heard); m.chance(50) {
+			m.deliverTo(r)
+		}
 	case !told:
-		// Who has had no answer dies.
+		m.settle(-1)
 		m.attempts = slices.DeleteFunc(m.attempts, func(other *holder) bool { return other == a })
 	case want.refusal == done && a.told == nil:
-		a.told, a.pending = r, nil
+		if a.told, a.pending = r, nil; m.chance(20) {
+			m.starts(a.key)
+		}
 	case want.refusal != done:
-		a.stopped = jobs.ErrLeaseLost
+		if a.lost = true; a.stopped == nil {
+			a.stopped = jobs.ErrLeaseLost
+		}
+	}
+}
+
+// goesOn has a worker live on that has not heard whether it has ended its attempt: it sends a
+// heartbeat at once, with the progress if there is any.
+func (m *machine) goesOn(a *holder, heard int) {
+	require.True(m, m.tape.await(opBeat, heard, m.patience), "a heartbeat is sent")
+	sent := append(m.back, m.tape.take()...)
+	require.Len(m, sent, 1)
+	require.Equal(m, opBeat, sent[0].op)
+	a.seq++
+	r := &request{op: opBeat, key: a.key, token: a.token, seq: a.seq, wire: sent[0].args}
+	if a.pending != nil {
+		r.reports, r.progress, a.pending = true, *a.pending, nil
+	}
+	want := m.apply(r)
+	m.delivered(r)
+	m.settle(a.key)
+	if want.stop {
+		m.stops(a, want)
 	}
 }
 
@@ -102,7 +135,7 @@ func (m *machine) changes(r *request, call func(ctx context.Context, w *jobs.Tra
 }
 
 func (m *machine) cancels() {
-	r := &request{op: opCancel, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opCancel, key: m.key(), id: m.id()}
 	r.reason = fmt.Sprint("reason ", r.id)
 	m.changes(r, func(ctx context.Context, w *jobs.Tracker[string, int, string]) (jobs.Status[int, string], error) {
 		return w.Cancel(ctx, keyOf(r.key), r.reason)
@@ -110,14 +143,14 @@ func (m *machine) cancels() {
 }
 
 func (m *machine) restarts() {
-	r := &request{op: opRestart, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opRestart, key: m.key(), id: m.id()}
 	m.changes(r, func(ctx context.Context, w *jobs.Tracker[string, int, string]) (jobs.Status[int, string], error) {
 		return w.Restart(ctx, keyOf(r.key))
 	})
 }
 
 func (m *machine) deletes() {
-	r := &request{op: opDelete, key: m.IntN(keys), id: m.id()}
+	r := &request{op: opDelete, key: m.key(), id: m.id()}
 	_, w := m.worker()
 	m.sends(r, nil, func(ctx context.Context) error { return w.Delete(ctx, keyOf(r.key)) })
 }
@@ -135,13 +168,35 @@ func (m *machine) replay() {
 	}
 }
 
-// deliver has a request arrive that its sender has given up.
+// deliver has a request arrive that its sender has given up, or the last Reap again, or one by
+// somebody who has looked for jobs to reap long ago.
 func (m *machine) deliver() {
+	if m.reaping != nil && m.chance(20) {
+		// Another lease may have ended since, or it ends before it arrives.
+		if j := m.jobs[m.reaping.key]; j.there && j.State == jobs.Running {
+			m.pass(max(0, j.LeaseUntil-m.now))
+			m.expire()
+			m.settle(-1)
+		}
+		m.deliverTo(m.reaping)
+		return
+	}
+	if m.reaping != nil && m.chance(20) {
+		r := *m.reaping
+		r.key, r.id = m.IntN(keys), m.id()
+		hash, index, member := m.names(m, r.key)
+		r.wire = slices.Clone(r.wire)
+		r.wire[3], r.wire[4], r.wire[6], r.wire[7] = hash, index, member, fmt.Sprintf("%016x", r.id)
+		m.deliverTo(&r)
+		m.requests = append(m.requests, &r)
+		return
+	}
 	if len(m.late) == 0 {
 		m.replay()
 		return
 	}
-	i := m.IntN(len(m.late))
+	// The one that was given up last, more often.
+	i := max(0, len(m.late)-1-m.IntN(pick(m, 1, 1, 3, len(m.late))))
 	r := m.late[i]
 	m.late = append(m.late[:i:i], m.late[i+1:]...)
 	m.deliverTo(r)
@@ -150,6 +205,7 @@ func (m *machine) deliver() {
 
 func (m *machine) deliverTo(r *request) {
 	m.done++
+	m.pass(int64(m.IntN(3)))
 	m.apply(r)
 	if r.op == opStart && m.jobs[r.key].touched {
 		// The job has forgotten that start, and so its worker is long gone.

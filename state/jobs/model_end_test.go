@@ -17,7 +17,7 @@ func (j *job) end(r *request, now int64) answer {
 	default:
 		return refused(stale, j)
 	}
-	if r.reports {
+	if r.reports && r.seq > j.beat {
 		j.report(r, now)
 	}
 	switch r.outcome {

@@ -32,8 +32,12 @@ type machine struct {
 	// requests were delivered; late ones were not yet.
 	requests, late []*request
 	attempts       []*holder
-	ids            int
-	done           int
+	// back is what was sent by itself after a request that was kept from the server.
+	back []wire
+	// reaping is a request of a Reap.
+	reaping *request
+	ids     int
+	done    int
 }
 
 // holder is a worker with its run, and what it knows of that.
@@ -47,6 +51,8 @@ type holder struct {
 	pending *int
 	// stopped is why the run must stop, as far as the worker has heard.
 	stopped error
+	// lost says that it has heard that its attempt has ended.
+	lost bool
 	// told is how the attempt has ended.
 	told *request
 }
@@ -63,6 +69,15 @@ func newMachine(ctx context.Context, t tb, d dice, l *lab) *machine {
 
 func (m *machine) id() int { m.ids++; return m.ids }
 
+// key returns a job, one that is there more often.
+func (m *machine) key() int {
+	i := m.IntN(keys)
+	if !m.jobs[i].there {
+		i = m.IntN(keys)
+	}
+	return i
+}
+
 // chance is n in 100.
 func (m *machine) chance(n int) bool { return m.IntN(100) < n }
 
@@ -71,28 +86,28 @@ func pick[T any](m *machine, from ...T) T { return from[m.IntN(len(from))] }
 // step does one thing, the common ones more often.
 func (m *machine) step() {
 	switch n := m.IntN(100); {
-	case n < 12:
-		m.advance()
-	case n < 20:
-		m.create()
-	case n < 34:
-		m.start()
-	case n < 46:
-		m.report()
-	case n < 60:
+	case n < 14:
+		m.starts(m.key())
+	case n < 28:
 		m.finish()
-	case n < 64:
-		m.cancels()
-	case n < 69:
-		m.restarts()
-	case n < 71:
-		m.deletes()
-	case n < 74:
-		m.reaps()
-	case n < 76:
-		m.counts()
-	case n < 94:
+	case n < 46:
 		m.replay()
+	case n < 58:
+		m.report()
+	case n < 66:
+		m.create()
+	case n < 78:
+		m.advance()
+	case n < 83:
+		m.restarts()
+	case n < 87:
+		m.cancels()
+	case n < 90:
+		m.reaps()
+	case n < 92:
+		m.deletes()
+	case n < 94:
+		m.counts()
 	default:
 		m.deliver()
 	}
@@ -101,7 +116,7 @@ func (m *machine) step() {
 // advance lets some time pass, often to the edge of what the model knows of.
 func (m *machine) advance() {
 	j := m.jobs[m.IntN(keys)]
-	edges := []int64{j.NotBefore, j.LeaseUntil, j.NotBefore, j.LeaseUntil, j.expires * 1000}
+	edges := []int64{j.NotBefore, j.LeaseUntil, j.LeaseUntil, j.NotBefore, j.LeaseUntil, j.LeaseUntil, j.expires * 1000}
 	switch edge := pick(m, edges...) - m.now; {
 	case edge > 1000 && m.chance(60):
 		// What expires does so at a whole millisecond, which is not that of every server.
@@ -111,7 +126,7 @@ func (m *machine) advance() {
 			m.pass(edge + int64(d))
 		}
 	default:
-		m.pass(int64(m.IntN(int(pick(m, 1000, second, minute, hour/4)))))
+		m.pass(int64(m.IntN(int(pick(m, 1000, second, minute, 3*minute)))))
 	}
 	m.expire()
 	m.settle(-1)
@@ -134,10 +149,12 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 	ctx, cancel := context.WithCancel(m.ctx)
 	defer cancel()
 	isLate := false
-	switch m.IntN(12) {
-	case 0:
-		m.tape.lose(1 + m.IntN(2))
-	case 1:
+	late := 8
+	if r.op == opEnd {
+		late = 16
+	}
+	switch n := m.IntN(100); {
+	case n < late:
 		isLate = true
 		m.tape.withhold(r.op, func() {
 			cancel()
@@ -145,11 +162,13 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 				dies()
 			}
 		})
+	case n < late+4:
+		m.tape.lose(pick(m, 1, 1, 2))
 	}
 	given := m.tape.count(opEnd)
 	err := call(ctx)
 	if isLate && r.op == opStart && errors.Is(err, state.ErrUnknownOutcome) {
-		require.True(m, m.tape.await(opEnd, given), "what may have begun is given back")
+		require.True(m, m.tape.await(opEnd, given, m.patience), "what may have begun is given back")
 	}
 	var back []wire
 	for _, w := range m.tape.take() {
@@ -166,7 +185,9 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 		require.Error(m, err)
 		m.Logf("late: %v", r)
 		m.late = append(m.late, r)
-		m.givenBack(r, back)
+		if m.back = back; r.op != opStart && r.op != opEnd {
+			m.settle(-1)
+		}
 		return answer{}, false
 	}
 	require.Empty(m, back)
@@ -181,14 +202,14 @@ func (m *machine) sends(r *request, dies context.CancelFunc, call func(ctx conte
 
 // givenBack has the model know of what has given back an attempt of which nobody knows whether
 // it has begun.
-func (m *machine) givenBack(start *request, sent []wire) {
-	for _, w := range sent {
+func (m *machine) givenBack(start *request) {
+	for _, w := range m.back {
 		require.Equal(m, opEnd, w.op)
 		r := &request{op: opEnd, key: start.key, token: start.id, outcome: jobs.OutcomeReleased, wire: w.args}
 		m.apply(r)
 		m.delivered(r)
 	}
-	if len(sent) == 0 {
+	if len(m.back) == 0 {
 		m.settle(-1)
 	} else {
 		m.settle(start.key)
@@ -253,9 +274,9 @@ func (m *machine) create() {
 	}
 }
 
-func (m *machine) start() {
+func (m *machine) starts(key int) {
 	i, w := m.worker()
-	a := &holder{key: m.IntN(keys), token: m.id(), worker: i}
+	a := &holder{key: key, token: m.id(), worker: i}
 	r := &request{op: opStart, key: a.key, id: a.token, worker: workerName(i)}
 	want, told := m.sends(r, nil, func(call context.Context) (err error) {
 		// The run ends with the context that it was started with.
@@ -265,6 +286,9 @@ func (m *machine) start() {
 		a.run, err = w.Start(ctx, keyOf(a.key))
 		return err
 	})
+	if !told {
+		m.givenBack(r)
+	}
 	if !told || want.refusal != done {
 		return
 	}
@@ -308,7 +332,7 @@ func (m *machine) report() {
 	r := &request{op: opBeat, key: a.key, token: a.token, seq: a.seq, reports: true, progress: p}
 	heard := m.tape.count(opBeat)
 	require.NoError(m, a.run.Report(p))
-	require.True(m, m.tape.await(opBeat, heard), "the report is sent")
+	require.True(m, m.tape.await(opBeat, heard, m.patience), "the report is sent")
 	sent := m.tape.take()
 	require.Len(m, sent, 1)
 	r.wire = sent[0].args
@@ -322,14 +346,18 @@ func (m *machine) report() {
 
 // stops fails unless the run of an attempt ends for the right reason.
 func (m *machine) stops(a *holder, why answer) {
-	a.stopped = jobs.ErrCancelRequested
-	if why.refusal != done {
+	a.lost = a.lost || why.refusal != done
+	switch {
+	case a.stopped != nil:
+	case a.lost:
 		a.stopped = jobs.ErrLeaseLost
+	default:
+		a.stopped = jobs.ErrCancelRequested
 	}
 	select {
 	case <-a.run.Context().Done():
 		require.Equal(m, a.stopped, context.Cause(a.run.Context()))
-	case <-time.After(10 * time.Second):
+	case <-time.After(m.patience):
 		require.Fail(m, "the run does not stop")
 	}
 }
@@ -350,6 +378,7 @@ func (m *machine) reaps() {
 	for _, sent := range m.tape.take() {
 		require.Equal(m, opReap, sent.op)
 		r := &request{op: opReap, key: m.keyIn(sent.args), id: m.id(), wire: sent.args}
+		m.reaping = r
 		m.apply(r)
 		m.delivered(r)
 	}

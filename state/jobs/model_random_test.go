@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	operations = flag.Int("ops", 12_000, "how many requests each test of the model makes, about")
+	operations = flag.Int("ops", 4_000, "how many requests each test of the model makes, about")
 	firstSeed  = flag.Uint64("seed", 0, "the first seed of a test of the model")
 )
 
@@ -28,8 +28,9 @@ func (d rapidDice) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(d.T, "n"
 // and each caller is told what the model says.
 func TestEveryRequestDoesWhatTheModelSays(t *testing.T) {
 	t.Parallel()
-	setUnlessGiven(t, "rapid.steps", stepsOfCheck)
-	setUnlessGiven(t, "rapid.checks", max(1, *operations/stepsOfCheck))
+	setUnlessGiven(t, "rapid.steps", strconv.Itoa(stepsOfCheck))
+	setUnlessGiven(t, "rapid.checks", strconv.Itoa(max(1, *operations/stepsOfCheck)))
+	setUnlessGiven(t, "rapid.nofailfile", "true")
 	for name, start := range labs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,16 +51,16 @@ func TestEveryRequestDoesWhatTheModelSays(t *testing.T) {
 // stepsOfCheck is how many steps rapid takes at a time, about.
 const stepsOfCheck = 150
 
-func setUnlessGiven(t *testing.T, name string, n int) {
+func setUnlessGiven(t *testing.T, name, value string) {
 	t.Helper()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 	if !given {
-		require.NoError(t, flag.Set(name, strconv.Itoa(n)))
+		require.NoError(t, flag.Set(name, value))
 	}
 }
 
-var labs = map[string]func(*testing.T, ...change) *lab{"embedded": newLab, "redis-server": newRealLab}
+var labs = map[string]func(*testing.T) *lab{"embedded": newLab, "redis-server": newRealLab}
 
 // TestLongLivesAreWhatTheModelSays is the same without what rapid needs to make a failure
 // simpler, and so faster and longer.

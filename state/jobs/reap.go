@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/typedstate/typedstate/internal/bridge"
@@ -58,7 +59,9 @@ func (t *tracker) reapAll(o bridge.Operation, limit int, found func([]string, St
 	var b exec.Batch
 	var names []string
 	var sent []*exec.Reply
-	for _, v := range slices.Concat(replies[:]...) {
+	// Whichever bucket comes first, a small limit must not keep the others waiting for ever.
+	first := rand.N(buckets) //nolint:gosec // nobody gains by guessing it
+	for _, v := range slices.Concat(slices.Concat(replies[first:], replies[:first])...) {
 		name, err := exec.Bytes(v)
 		if _, ours := t.family.template.ParseKey(string(name)); err != nil || !ours || len(names) == limit {
 			continue

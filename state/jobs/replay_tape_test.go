@@ -136,9 +136,9 @@ func (t *tape) count(op string) int {
 	return t.heard[op]
 }
 
-// await waits until more than that many have been, and reports whether they have.
-func (t *tape) await(op string, than int) bool {
-	timeout := time.After(10 * time.Second)
+// await waits until more than that many have been, and reports whether they have in time.
+func (t *tape) await(op string, than int, patience time.Duration) bool {
+	timeout := time.After(patience)
 	for {
 		t.mu.Lock()
 		n, more := t.heard[op], t.more

@@ -69,7 +69,7 @@ func (j *job) apply(r *request, now int64) answer {
 	}
 	knew := j.knows(id) || slices.Contains(j.denied, id)
 	a := j.execute(r, now)
-	if j.there && !j.touched && !knew && r.op != opBeat && r.op != opReap {
+	if (j.there || j.dead) && !j.touched && !knew && r.op != opBeat && r.op != opReap {
 		j.denied = append(j.denied, id)
 		j.denied = j.denied[max(0, len(j.denied)-deniedToo):]
 		j.noted = true

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -245,6 +246,77 @@ func TestPermissionsOfTheStoreHold(t *testing.T) {
 	require.ErrorIs(t, err, state.ErrGetDisabled)
 	_, err = tr.Count(ctx)
 	require.ErrorIs(t, err, state.ErrGetDisabled)
+}
+
+func TestAStoreThatMayNotReadSeesNoProgressAndNoResult(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(), jobs.Options{}, func(o *state.Options) { o.DisableGet = true })
+	create(t, tr, "1")
+	run := start(t, tr, "1")
+	require.NoError(t, run.Report(rows{7}))
+	require.NoError(t, run.Release(t.Context()))
+	run = start(t, tr, "1")
+	_, ok, err := run.Resume()
+	require.NoError(t, err)
+	assert.False(t, ok)
+	require.NoError(t, run.Succeed(t.Context(), report{"x"}))
+	s, _, err := tr.Create(t.Context(), "1")
+	require.NoError(t, err)
+	assert.Equal(t, jobs.Succeeded, s.State)
+	assert.Zero(t, s.Progress)
+	result, err := s.Result()
+	require.NoError(t, err)
+	assert.Zero(t, result)
+}
+
+func TestWhoShutsDownSaysHowFarItHasCome(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(), jobs.Options{})
+	create(t, tr, "1")
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := tr.Do(ctx, "1", func(ctx context.Context, run *attempt) (report, error) {
+		cancel()
+		<-ctx.Done()
+		require.NoError(t, run.Report(rows{7}))
+		return report{}, ctx.Err()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, rows{7}, s.Progress)
+	assert.Equal(t, jobs.Pending, s.State)
+}
+
+func TestWhatAFunctionHasFinishedItselfIsWhatDoReturns(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(), jobs.Options{})
+	oops := errors.New("oops")
+	for want, finish := range map[error]func(*attempt) error{
+		nil:                 func(run *attempt) error { return run.Succeed(t.Context(), report{"x"}) },
+		jobs.ErrCancelled:   func(run *attempt) error { return run.Cancelled(t.Context()) },
+		jobs.ErrNotFinished: func(run *attempt) error { return run.Release(t.Context()) },
+		oops:                func(run *attempt) error { return errors.Join(run.Cancelled(t.Context()), oops) },
+	} {
+		key := fmt.Sprint("job ", want)
+		create(t, tr, key)
+		s, err := tr.Do(t.Context(), key, func(_ context.Context, run *attempt) (report, error) { return report{}, finish(run) })
+		require.ErrorIs(t, err, want)
+		assert.Equal(t, get(t, tr, key).Revision, s.Revision)
+	}
+	_, err := tr.Do(t.Context(), "1", nil)
+	require.ErrorContains(t, err, "no function")
+}
+
+func TestStatesAreTexts(t *testing.T) {
+	t.Parallel()
+	for s := jobs.Pending; s <= jobs.Cancelled; s++ {
+		text, err := s.MarshalText()
+		require.NoError(t, err)
+		var back jobs.State
+		require.NoError(t, back.UnmarshalText(text))
+		assert.Equal(t, s, back)
+	}
+	_, err := jobs.State(0).MarshalText()
+	require.Error(t, err)
+	require.Error(t, new(jobs.State).UnmarshalText([]byte("done")))
 }
 
 func TestAFailureThatIsNoneFailsTheJob(t *testing.T) {

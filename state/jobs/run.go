@@ -56,8 +56,8 @@ func (r *Run[P, R]) Resume() (p P, ok bool, err error) {
 
 // Report notes the progress, which is sent now or, if another was sent less than
 // Options.ReportEvery ago, then; and with the finish at the latest. It does not wait. It
-// fails with a *state.EncodeError or state.ErrTooLarge if p cannot be stored, and with the
-// cause of the context once the run must stop. What has gone wrong on the way is tried again
+// fails with a *state.EncodeError or state.ErrTooLarge if p cannot be stored, and with
+// [ErrLeaseLost] or [ErrFinished] once the context has ended for that. What has gone wrong on the way is tried again
 // with the next heartbeat.
 func (r *Run[P, R]) Report(p P) error { return r.run.report(&p) }
 

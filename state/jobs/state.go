@@ -1,6 +1,10 @@
 package jobs
 
-import "strconv"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
 
 // State is where a job stands.
 type State uint8
@@ -28,6 +32,25 @@ func (s State) String() string {
 		return "state " + strconv.Itoa(int(s))
 	}
 	return stateNames[s]
+}
+
+// MarshalText returns what String does, or an error for a state that there is not.
+func (s State) MarshalText() ([]byte, error) {
+	if !s.Valid() {
+		return nil, fmt.Errorf("jobs: %v is none", s)
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText sets s to the state that String returns as text.
+func (s *State) UnmarshalText(text []byte) error {
+	for state := Pending; state <= Cancelled; state++ {
+		if state.String() == string(text) {
+			*s = state
+			return nil
+		}
+	}
+	return errors.New("jobs: that is no state; they are pending, running, succeeded, failed and cancelled")
 }
 
 // Valid reports whether s is one of the states.

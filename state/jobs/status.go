@@ -95,15 +95,23 @@ const (
 // [ErrNotFinished], a [*Failure], or [ErrCancelled].
 func (s Status[P, R]) Result() (R, error) {
 	var none R
-	switch s.State {
+	if err := s.outcome(); err != nil {
+		return none, err
+	}
+	return s.result, nil
+}
+
+// outcome returns why there is no result, or nil.
+func (i Info) outcome() error {
+	switch i.State {
 	case Succeeded:
-		return s.result, nil
+		return nil
 	case Failed:
-		return none, s.failure
+		return i.failure
 	case Cancelled:
-		return none, ErrCancelled
+		return ErrCancelled
 	default:
-		return none, ErrNotFinished
+		return ErrNotFinished
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 // is repeated while its context lasts, or for 10 seconds if that has no deadline; where it had no
 // answer then, the error matches state.ErrUnknownOutcome too, and the call may be repeated.
 //
+// What changes a job returns its status without progress and result on a store with DisableGet.
+//
 // Those that return a status can fail with a *state.DecodeError, where what is stored is no P or
 // no R. All else of the status is there.
 //
