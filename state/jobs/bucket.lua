@@ -18,7 +18,7 @@ local function text(n)
 end
 
 if ARGV[2] then
-	return redis.pcall('ZRANGEBYSCORE', KEYS[1], text(2 * base), text(2 * base + now), 'LIMIT', 0, ARGV[2])
+	return redis.pcall('ZRANGEBYSCORE', KEYS[1], '(' .. text(2 * base + now - ARGV[1]), text(2 * base + now), 'LIMIT', 0, ARGV[2])
 end
 local counts = {}
 for state = 1, 5 do

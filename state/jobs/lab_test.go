@@ -161,6 +161,8 @@ func workerName(i int) string { return fmt.Sprint("worker-", i) }
 
 func keyOf(i int) string { return fmt.Sprint("j", i) }
 
+func indexOf(key string) int { return int(key[1] - '0') }
+
 // clear removes all that is stored.
 func (l *lab) clear(t require.TestingT) {
 	require.NoError(t, l.raw.FlushDB(context.Background()).Err())

@@ -57,8 +57,8 @@ func (m *machine) finish() {
 // goesOn has a worker live on that has not heard whether it has ended its attempt: it sends a
 // heartbeat at once, with the progress if there is any.
 func (m *machine) goesOn(a *holder, heard int) {
-	require.True(m, m.tape.await(opBeat, heard, m.patience), "a heartbeat is sent")
-	sent := append(m.back, m.tape.take()...)
+	m.beats(a, heard)
+	sent := slices.Concat(m.back, m.tape.take())
 	require.Len(m, sent, 1)
 	require.Equal(m, opBeat, sent[0].op)
 	a.seq++
