@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 )
@@ -101,7 +102,7 @@ func (t *tracking) drain() {
 	for until := time.Now().Add(t.bench.drain); ; {
 		ctx, cancel := patient()
 		t.side.reap(ctx)
-		t.unfinished, _ = t.look(ctx)
+		t.unfinished, _ = t.look(ctx, false)
 		cancel()
 		if t.unfinished == 0 || time.Now().After(until) {
 			break
@@ -111,12 +112,12 @@ func (t *tracking) drain() {
 	// Those that nobody thought to be there look again, as all stands still now.
 	ctx, cancel := patient()
 	defer cancel()
-	t.unfinished, t.lost = t.look(ctx)
+	t.unfinished, t.lost = t.look(ctx, true)
 }
 
 // look notes what has become of all jobs, and returns how many have not ended, and how many
 // are lost.
-func (t *tracking) look(ctx context.Context) (unfinished, lost int64) {
+func (t *tracking) look(ctx context.Context, last bool) (unfinished, lost int64) {
 	const atOnce = 200
 	names := t.book.allNames()
 	for len(names) > 0 {
@@ -134,10 +135,11 @@ func (t *tracking) look(ctx context.Context) (unfinished, lost int64) {
 			case all[i].State == 0 && t.mayBeGone(some[i]):
 			case all[i].State == 0 && t.doubts.touched(t.book.of(some[i])):
 				lost++
-			case all[i].State == 0:
+			case !all[i].State.Final():
 				unfinished++
-			case all[i].State != 0 && !all[i].State.Final():
-				unfinished++
+				if last {
+					t.odd.add("a job that has not ended", errors.New(all[i].State.String()))
+				}
 			}
 		}
 	}
