@@ -24,7 +24,6 @@ type run struct {
 	end  context.CancelFunc
 
 	finishing chan struct{} // has one while the run is being finished
-	last      *record       // as of its end, under that
 
 	mu     sync.Mutex
 	until  time.Time   // when the lease is lost unless it is renewed
