@@ -19,6 +19,9 @@ type Reply struct {
 	why   error
 }
 
+// Failed returns what came of a command that nobody waits for any longer.
+func Failed(err error) Reply { return Reply{err: err} }
+
 // Err returns why there is no reply, or nil.
 func (r Reply) Err() error { return r.err }
 

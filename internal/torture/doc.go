@@ -341,7 +341,8 @@
 // Customers create jobs, await and watch them, and meddle: they cancel, restart, delete, create
 // again, list, count and reap those of others. Workers are handed jobs that have not ended, each
 // to several of them, again and again. They report progress, and succeed, fail or give the job
-// back; some stop their heartbeats, and come back when the lease has ended, or never. Two
+// back; some stop their heartbeats, and come back when the lease has ended, or never; and the
+// heartbeats of some are lost, which must stop when their context ends. Two
 // processes of workers are this program again: they are stopped for longer than the lease and
 // continued, or killed and replaced. A third of those who await are deaf: nothing that is
 // published reaches them, and nothing tells them so.
@@ -350,7 +351,7 @@
 // requests that were answered, and sends some of them again up to four seconds later: in a
 // transaction with a look at the record, its TTL and its place in the index before and after,
 // which must be the same. Requests that a record has forgotten, since it has had so many, are
-// left out, and so are those about a job that was not there.
+// left out, and so are those about a job that was not there, and of which nothing was left.
 //
 // Whoever does something, or is shown a status, keeps a note of it, with the attempt and the
 // epoch. In the end nothing is broken any more, all jobs are led to their end, and each is

@@ -85,6 +85,12 @@ func (a *jobAttempt) haunt() {
 	a.end(a.choose())
 }
 
+// outlast goes on while its context does, though no heartbeat gets through.
+func (a *jobAttempt) outlast() {
+	a.look(2 * a.order.Lease)
+	a.end(a.choose())
+}
+
 // end ends the attempt, and repeats that until it knows what came of it; and sometimes once
 // more.
 func (a *jobAttempt) end(as jobEnd) {

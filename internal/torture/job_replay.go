@@ -30,6 +30,7 @@ type replayer struct {
 	mu      sync.Mutex
 	seen    []request
 	scripts map[string]string // by their digests
+	deleted map[string]bool   // jobs that were deleted, of which something stays
 }
 
 // request is one that was answered. What it did, it did between those times.
@@ -37,10 +38,12 @@ type request struct {
 	script       string // its digest
 	args         []any  // from the number of keys on
 	since, until int64
+	// unknown says that nothing was there that could have remembered it.
+	unknown bool
 }
 
 func newReplayer(direct redis.UniversalClient) *replayer {
-	return &replayer{direct: direct, scripts: map[string]string{}}
+	return &replayer{direct: direct, scripts: map[string]string{}, deleted: map[string]bool{}}
 }
 
 func (*replayer) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -119,20 +122,25 @@ func text(arg any) string {
 // missingJob is the code of a reply that there is no such job.
 const missingJob = 7
 
-// keep keeps a request that was answered. One about a job that is not there leaves nothing
-// behind, and so is as good as new.
+// keep keeps a request that was answered.
 func (p *replayer) keep(r request, cmd redis.Cmder, err error) {
 	if err != nil {
 		return // it was refused, or may not have been executed
 	}
+	var code any
 	if c, is := cmd.(interface{ Val() any }); is {
-		if reply, is := c.Val().([]any); is && len(reply) > 0 && reply[0] == int64(missingJob) {
-			return
+		if reply, is := c.Val().([]any); is && len(reply) > 0 {
+			code = reply[0]
 		}
 	}
+	job := text(r.args[1])
 	r.until = stamp()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if code == int64(0) && text(r.args[jobOperation]) == "delete" {
+		p.deleted[job] = true
+	}
+	r.unknown = code == int64(missingJob) && !p.deleted[job]
 	if len(p.seen) < replayKept {
 		p.seen = append(p.seen, r)
 		return
@@ -267,8 +275,8 @@ func (r *request) difference(then, now looks) string {
 	return ""
 }
 
-// forgotten reports whether a record has had so many requests since that it does not know
-// this one any more.
+// forgotten reports whether a record does not know this request: it was not there yet, or has
+// had too many since.
 func (r *request) forgotten(fields map[string]string) bool {
 	const effects, refusals = 64, 16
 	if text(r.args[jobOperation]) == "beat" {
@@ -276,5 +284,5 @@ func (r *request) forgotten(fields map[string]string) bool {
 	}
 	id := text(r.args[jobOperation+2])
 	return !strings.Contains(fields["i"]+fields["j"], id) &&
-		(strings.Count(fields["i"], ",") >= effects || strings.Count(fields["j"], ",") >= refusals)
+		(r.unknown || strings.Count(fields["i"], ",") >= effects || strings.Count(fields["j"], ",") >= refusals)
 }

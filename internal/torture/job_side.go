@@ -31,6 +31,7 @@ type jobSide struct {
 	calls    jobCalls
 	hearing  *openTracker
 	deaf     *openTracker
+	mute     *openTracker // its heartbeats are lost
 	replayer *replayer
 	note     func(jobNote)
 	odd      *complaints
@@ -48,14 +49,15 @@ func (o *jobOrder) side(note func(jobNote)) (s *jobSide, closeAll func(), err er
 			_ = c.Close() // what it was for is done
 		}
 	}
-	direct := o.client(dialer{}, nil)
+	direct := o.client(dialer{})
 	s.replayer = newReplayer(direct)
 	clients = append(clients, direct)
 	for _, t := range []struct {
-		to   **openTracker
-		deaf bool
-	}{{&s.hearing, false}, {&s.deaf, true}} {
-		c := o.client(dialer{proxies: o.Proxies, deaf: t.deaf}, s.replayer)
+		to    **openTracker
+		deaf  bool
+		hooks []redis.Hook
+	}{{&s.hearing, false, nil}, {&s.deaf, true, nil}, {&s.mute, false, []redis.Hook{mute{}}}} {
+		c := o.client(dialer{proxies: o.Proxies, deaf: t.deaf}, append(t.hooks, s.replayer)...)
 		clients = append(clients, c)
 		store, err := state.New(c, state.Options{Prefix: jobPrefix, EnableSet: true, EnableRemove: true})
 		if err != nil {
@@ -102,11 +104,11 @@ const jobReadTimeout = 500 * time.Millisecond
 
 // client returns a client of the deployment. It repeats commands as go-redis does by
 // default, which the library has to prevent.
-func (o *jobOrder) client(d dialer, hook redis.Hook) redis.UniversalClient {
+func (o *jobOrder) client(d dialer, hooks ...redis.Hook) redis.UniversalClient {
 	const connections = 24
 	add := func(c interface{ AddHook(redis.Hook) }) {
-		if hook != nil {
-			c.AddHook(hook)
+		for _, h := range hooks {
+			c.AddHook(h)
 		}
 	}
 	switch o.On {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -51,7 +52,11 @@ func (w *jobWorker) one(key string) {
 		hasty = time.AfterFunc(time.Duration(1+w.rand.IntN(20))*time.Millisecond, abandon)
 	}
 	n := jobNote{Job: key, What: noteStart, Since: stamp()}
-	run, err := w.calls.start(life, w.hearing, key)
+	t, muted := w.hearing, w.rand.IntN(16) == 0 && !w.calm.Load()
+	if muted {
+		t = w.mute
+	}
+	run, err := w.calls.start(life, t, key)
 	if hasty != nil {
 		hasty.Stop()
 	}
@@ -69,6 +74,13 @@ func (w *jobWorker) one(key string) {
 		abandon()
 		return
 	}
+	if muted {
+		w.leave(attempt, func() {
+			defer abandon()
+			attempt.outlast()
+		})
+		return
+	}
 	for step := range w.rand.IntN(8) {
 		attempt.report(step + 1)
 		attempt.look(time.Duration(w.rand.IntN(30)) * time.Millisecond)
@@ -76,20 +88,25 @@ func (w *jobWorker) one(key string) {
 	switch dice := w.rand.IntN(100); {
 	case dice < 12: // it stops its heartbeats and comes back
 		abandon()
-		ghost := *w
-		ghost.rand = w.jobSide.rand()
-		attempt.jobWorker = &ghost
-		w.later.Add(1)
-		go func() {
-			defer w.later.Done()
-			attempt.haunt()
-		}()
+		w.leave(attempt, attempt.haunt)
 	case dice < 15: // it is never heard of again
 		abandon()
 	default:
 		attempt.end(attempt.choose())
 		abandon()
 	}
+}
+
+// leave has an attempt go on by itself, while the worker does something else.
+func (w *jobWorker) leave(a *jobAttempt, goOn func()) {
+	ghost := *w
+	ghost.rand = w.jobSide.rand()
+	a.jobWorker = &ghost
+	w.later.Add(1)
+	go func() {
+		defer w.later.Done()
+		goOn()
+	}()
 }
 
 // refused notes an attempt that did not begin.
@@ -100,6 +117,8 @@ func (w *jobWorker) refused(n jobNote, err error) {
 	w.called(n, nil, err)
 	refusal, refused := errors.AsType[*jobs.RefusedError](err)
 	switch {
+	case refused && refusal.State.Final() != errors.Is(err, jobs.ErrFinished):
+		w.wrong(n.Job, fmt.Sprintf("a start that was refused, and need not be: %v", err))
 	case refused && refusal.State.Final():
 		w.sight(n.Job) // somebody may not know that yet
 	case refused, errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrUnknownOutcome), errors.Is(err, context.Canceled):

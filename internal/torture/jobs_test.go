@@ -260,18 +260,27 @@ func TestARequestThatComesAgainIsLookedAt(t *testing.T) {
 		assert.Equal(t, c.changed, changed, name)
 	}
 	p := newReplayer(client)
-	p.ProcessHook(func(context.Context, redis.Cmder) error { return nil })
-	reply := redis.NewCmd(ctx, "EVALSHA", "sha", "2", job, index, "cancel", "job:j1", "id")
-	reply.SetVal([]any{int64(missingJob), int64(1)})
-	one, kept := p.take(reply)
-	require.True(t, kept)
-	p.keep(one, reply, nil)
-	p.keep(one, redis.NewCmd(ctx), errors.New("it is lost"))
-	assert.Empty(t, p.seen)
+	asked := func(operation string, code int) request {
+		cmd := redis.NewCmd(ctx, "EVALSHA", "sha", "2", job, index, operation, "job:j1", "id")
+		cmd.SetVal([]any{int64(code), int64(1)})
+		one, kept := p.take(cmd)
+		require.True(t, kept)
+		p.keep(one, redis.NewCmd(ctx), errors.New("it is lost"))
+		p.keep(one, cmd, nil)
+		return p.seen[len(p.seen)-1]
+	}
+	one := asked("cancel", 0)
+	unknown := asked("cancel", missingJob)
+	asked("delete", 0)
+	known := asked("cancel", missingJob)
+	assert.Len(t, p.seen, 4)
+	assert.True(t, unknown.forgotten(map[string]string{"i": ",other"}))
+	assert.False(t, unknown.forgotten(map[string]string{"j": ",7:id"}))
+	assert.False(t, known.forgotten(map[string]string{"i": ",other"}))
 	for _, args := range [][]any{
 		{"EVALSHA", "sha", "2", job, index, "get", "job:j1", "id"}, {"EVALSHA", "sha", "1", index, "10", "20", "30", "40"}, {"GET", job},
 	} {
-		_, kept = p.take(redis.NewCmd(ctx, args...))
+		_, kept := p.take(redis.NewCmd(ctx, args...))
 		assert.False(t, kept, args)
 	}
 	assert.True(t, one.forgotten(map[string]string{"j": strings.Repeat(",3:x", 16)}))

@@ -139,10 +139,12 @@ func (r *run) epoch() int64 {
 }
 
 func (r *run) resume(p any) (bool, error) {
-	if r == nil || len(r.first.progress) == 0 {
+	if r == nil || r.first.Reported.IsZero() || r.first.hidden {
 		return false, nil
 	}
-	err := r.tracker.decode(&record{progress: r.first.progress}, p, nil)
+	first := *r.first
+	first.State = Running // there is no result
+	err := r.tracker.decode(&first, p, nil)
 	return err == nil, err
 }
 
@@ -161,7 +163,7 @@ func (r *run) report(p any) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.version++
-	r.progress = data
+	r.progress = append([]byte{}, data...) // nil is none, and an encoding may be empty
 	r.plan()
 	return nil
 }

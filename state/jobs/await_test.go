@@ -122,3 +122,32 @@ func TestAWatchThatNobodyWantsEnds(t *testing.T) {
 	}
 	assert.Equal(t, 4, n)
 }
+
+// TestWhoGivesUpDoesNotWaitForTheServer stops the server under one who waits.
+func TestWhoGivesUpDoesNotWaitForTheServer(t *testing.T) {
+	t.Parallel()
+	client, setFault := faultyDeployments["single"](t)
+	tr := trackerOn(t, client, "t:", define())
+	create(t, tr, "1")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n, begun := 0, time.Now()
+	for _, err := range tr.Watch(ctx, "1") {
+		if n++; n == 1 {
+			require.NoError(t, err)
+			stall := func(request []string) redistest.Fault {
+				if request[0] == "HMGET" || isScript(request) {
+					return redistest.StallReply
+				}
+				return redistest.Pass
+			}
+			setFault(stall)
+			time.AfterFunc(time.Second, cancel)
+			continue
+		}
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	require.Equal(t, 2, n)
+	assert.Less(t, time.Since(begun), 2*time.Second)
+	setFault(nil)
+}

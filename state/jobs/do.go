@@ -7,10 +7,10 @@ import (
 )
 
 // Do starts an attempt at a job, calls f with a context that is [Run.Context], and notes what
-// came of it: the result; a failure, if f has returned an error or panicked; that the job is
-// cancelled, if f has returned an error after somebody had asked for that; or that it is given
-// back ([Run.Release]), if f has returned an error after ctx had ended. A panic goes on after
-// that.
+// came of it: the result; a failure, if f has returned an error or panicked, or the deadline of
+// ctx has passed; that the job is cancelled, if f has returned an error after somebody had asked
+// for that; or that it is given back ([Run.Release]), if f has returned an error after ctx was
+// cancelled, unless that is [Permanent]. A panic goes on after that.
 //
 // It returns the status of the job after that, and nil only if that is [Succeeded]. The error is
 // that of [Tracker.Start] if f was not called; that of f, as it is; [ErrCancelled]; where f has
@@ -72,6 +72,9 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 	case errors.Is(cause, ErrLeaseLost):
 		record, _ := t.get(after, name)
 		return record, fmt.Errorf("%w: %w", ErrLeaseLost, err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), isPermanent(err):
+		record, failed := r.failed(after, err)
+		return record, join(err, failed)
 	default:
 		record, failed := r.finish(after, "Release", endReleased, nil, 0)
 		return record, join(err, failed)

@@ -141,8 +141,8 @@ func (t *tracker) send(o bridge.Operation, r *request) (reply, string, error) {
 	if err != nil {
 		return reply{}, key, o.Cause(err, r.op != opGet)
 	}
-	if answer.record != nil && !o.Allows(bridge.Get) {
-		answer.record.progress, answer.record.result = nil, nil
+	if answer.record != nil {
+		answer.record.hidden = !o.Allows(bridge.Get)
 	}
 	return answer, key, nil
 }

@@ -63,6 +63,11 @@ type verdictError struct {
 func (e *verdictError) Error() string { return e.err.Error() }
 func (e *verdictError) Unwrap() error { return e.err }
 
+func isPermanent(err error) bool {
+	v, ok := errors.AsType[*verdictError](err)
+	return ok && v.permanent
+}
+
 // Format has fmt print what the error itself is printed as.
 func (e *verdictError) Format(s fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), e.err)

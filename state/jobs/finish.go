@@ -42,7 +42,7 @@ func (r *run) failed(ctx context.Context, why error) (*record, error) {
 		return nil, err
 	}
 	verdict, _ := errors.AsType[*verdictError](why)
-	if verdict != nil && verdict.permanent {
+	if isPermanent(why) {
 		return r.finish(ctx, "Fail", endFailed, data, 0)
 	}
 	delay := r.tracker.family.delay(r.first.failed)

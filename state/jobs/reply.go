@@ -26,8 +26,9 @@ type reply struct {
 // record is a Status without its types.
 type record struct {
 	Info
-	progress, result []byte // nil if there is none
-	failed           int    // attempts since the job was created or restarted
+	progress, result []byte
+	hidden           bool // both, as the store may not read
+	failed           int  // attempts since the job was created or restarted
 }
 
 var errReply = errors.New("the reply is none of the script's; does something else write to the keys of jobs?")
@@ -229,17 +230,16 @@ func status[P, R any](t *tracker, r *record, err error) (s Status[P, R], _ error
 // decode stores the progress and the result of a record in what those point to.
 func (t *tracker) decode(r *record, progress, result any) error {
 	var failed error
-	for _, of := range []struct {
-		codec bridge.Codec
-		data  []byte
-		to    any
-	}{{t.family.Progress, r.progress, progress}, {t.family.Result, r.result, result}} {
-		if len(of.data) == 0 {
-			continue
-		}
-		if err := bridge.Decode(t.store, of.codec, of.data, of.to); err != nil && failed == nil {
+	into := func(c bridge.Codec, data []byte, to any) {
+		if err := bridge.Decode(t.store, c, data, to); err != nil && failed == nil {
 			failed = &state.Error{Op: "Decode", Family: t.family.template.String(), Err: err}
 		}
+	}
+	if !r.Reported.IsZero() && !r.hidden {
+		into(t.family.Progress, r.progress, progress)
+	}
+	if r.State == Succeeded && !r.hidden {
+		into(t.family.Result, r.result, result)
 	}
 	return failed
 }

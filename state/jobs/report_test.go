@@ -331,3 +331,50 @@ func TestAFailureThatIsNoneFailsTheJob(t *testing.T) {
 	assert.Equal(t, jobs.Failed, s.State)
 	assert.Equal(t, &jobs.Failure{}, s.Failure())
 }
+
+func TestATimeLimitOfDoIsAFailure(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(), jobs.Options{})
+	create(t, tr, "1")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	s, err := tr.Do(ctx, "1", func(ctx context.Context, _ *attempt) (report, error) {
+		<-ctx.Done()
+		return report{}, ctx.Err()
+	})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.Equal(t, 2, s.AttemptsLeft)
+	create(t, tr, "2")
+	ctx, cancel = context.WithCancel(t.Context())
+	s, err = tr.Do(ctx, "2", func(ctx context.Context, _ *attempt) (report, error) {
+		cancel()
+		<-ctx.Done()
+		return report{}, jobs.Permanent(ctx.Err())
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, jobs.Failed, s.State)
+}
+
+// empty encodes every value as nothing.
+type empty struct{}
+
+func (empty) Append(dst []byte, _ any) ([]byte, error) { return dst, nil }
+func (empty) Decode(data []byte, v any) error {
+	v.(*rows).Done = 100 + len(data)
+	return nil
+}
+
+func TestAProgressThatIsEncodedAsNothingIsThere(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(func(o *jobs.FamilyOptions) { o.Progress = empty{} }), jobs.Options{})
+	create(t, tr, "1")
+	assert.Zero(t, get(t, tr, "1").Progress)
+	run := start(t, tr, "1")
+	require.NoError(t, run.Report(rows{1}))
+	require.NoError(t, run.Release(t.Context()))
+	assert.Equal(t, rows{100}, get(t, tr, "1").Progress)
+	p, ok, err := start(t, tr, "1").Resume()
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, rows{100}, p)
+}

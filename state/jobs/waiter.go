@@ -132,9 +132,22 @@ func (w *waiter) sleep(d time.Duration) error {
 	return nil
 }
 
+// do sends a command, and returns with the context. A client waits on its socket, which knows of
+// deadlines and not of a context that is cancelled.
+func (w *waiter) do(c exec.Command) exec.Reply {
+	replied := make(chan exec.Reply, 1)
+	go func() { replied <- w.Client().Do(w.Context(), c) }()
+	select {
+	case r := <-replied:
+		return r
+	case <-w.Context().Done():
+		return exec.Failed(w.Context().Err())
+	}
+}
+
 // read returns what the job is, or nothing where that cannot be told now and could before.
 func (w *waiter) read(get *request, p *place) (*record, error) {
-	answer, err := replyOf(w.Client().Do(w.Context(), w.tracker.command(get, p)))
+	answer, err := replyOf(w.do(w.tracker.command(get, p)))
 	switch {
 	case err != nil:
 		return nil, w.bear(w.Cause(err, false))
@@ -146,7 +159,7 @@ func (w *waiter) read(get *request, p *place) (*record, error) {
 
 // poll reports whether there is something to read.
 func (w *waiter) poll() (bool, error) {
-	list, err := w.Client().Do(w.Context(), exec.Read("HMGET", w.key, "s", "v")).List()
+	list, err := w.do(exec.Read("HMGET", w.key, "s", "v")).List()
 	if err != nil {
 		return false, w.bear(w.Cause(err, false))
 	}
