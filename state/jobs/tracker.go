@@ -85,7 +85,7 @@ func (t *Tracker[K, P, R]) GetMany(ctx context.Context, keys ...K) ([]Status[P, 
 }
 
 // Cancel ends a job that is pending, and asks the worker of one that is running to stop, whose
-// next heartbeat tells it. Of a worker whose lease has ended nothing is awaited, and the job
+// next heartbeat tells it, a third of the lease later at most unless that is lost. Of a worker whose lease has ended nothing is awaited, and the job
 // ends. The reason is stored, and has at most 1 KiB. It fails with state.ErrNotFound, and with
 // a [*RefusedError] that matches [ErrFinished] if the job has succeeded or failed; one that
 // was cancelled before stays as it is.
