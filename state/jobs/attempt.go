@@ -30,8 +30,9 @@ type run struct {
 	due    time.Time   // when the next heartbeat is due, apart from progress
 	pulse  *time.Timer // of the next heartbeat
 	loss   *time.Timer
-	busy   bool // a heartbeat is under way
-	ending bool // a finish is, so that heartbeats are of no use
+	busy   bool    // a heartbeat is under way
+	ending bool    // a finish is, so that heartbeats are of no use
+	last   *record // as of its end, or nil
 
 	progress []byte // to be sent, or nil
 	version  int    // of the progress that was reported last
