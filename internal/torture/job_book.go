@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 )
 
@@ -82,5 +83,5 @@ func (b *jobBook) allNames() []string {
 func (b *jobBook) of(name string) []jobNote {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.notes[name][:len(b.notes[name]):len(b.notes[name])]
+	return slices.Clip(b.notes[name])
 }

@@ -90,7 +90,7 @@ func (c *jobCustomer) createOnce(name string, opts ...jobs.CreateOption) fate {
 	defer cancel()
 	n := jobNote{Job: name, What: noteCreate, Since: stamp()}
 	for _, o := range opts {
-		n.Anew = n.Anew || o == jobs.CreateOption(jobs.IfExists(jobs.RestartFailed))
+		n.Anew = n.Anew || o == jobs.IfExists(jobs.RestartFailed)
 	}
 	seen, created, err := c.calls.create(ctx, c.hearing, name, opts...)
 	n.Created = created && err == nil
@@ -123,9 +123,7 @@ func (c *jobCustomer) meddle() {
 	final := last != nil && last.State.Final()
 	switch dice := c.rand.IntN(100); {
 	case dice < 8:
-		n.What = noteCancel
-		seen, err := c.hearing.Cancel(ctx, name, "because")
-		c.called(n, &seen, c.known(ctx, "cancel", err, state.ErrNotFound, jobs.ErrFinished))
+		c.cancel(ctx, name)
 	case dice < 16 && final && last.State != jobs.Succeeded:
 		n.What = noteRestart
 		seen, err := c.hearing.Restart(ctx, name)
@@ -134,7 +132,11 @@ func (c *jobCustomer) meddle() {
 		c.createOnce(name, []jobs.Existing{jobs.ReturnExisting, jobs.RestartFailed, jobs.RejectExisting}[c.rand.IntN(3)])
 	case dice < 30 && (final || c.rand.IntN(8) == 0):
 		n.What = noteDelete
-		c.called(n, nil, c.known(ctx, "delete", c.hearing.Delete(ctx, name), state.ErrNotFound, jobs.ErrBusy))
+		gone := c.called(n, nil, c.known(ctx, "delete", c.hearing.Delete(ctx, name), state.ErrNotFound, jobs.ErrBusy)) == done
+		if gone && c.rand.IntN(2) == 0 {
+			c.cancel(ctx, name) // which must not reach the next
+			c.createOnce(name)
+		}
 	case dice < 36:
 		c.many(ctx)
 	case dice < 38:
@@ -152,6 +154,12 @@ func (c *jobCustomer) meddle() {
 		seen, err := c.calls.get(ctx, c.hearing, name)
 		c.called(n, &seen, c.known(ctx, "get", err, state.ErrNotFound))
 	}
+}
+
+func (c *jobCustomer) cancel(ctx context.Context, name string) {
+	n := jobNote{Job: name, What: noteCancel, Since: stamp()}
+	seen, err := c.hearing.Cancel(ctx, name, "because")
+	c.called(n, &seen, c.known(ctx, "cancel", err, state.ErrNotFound, jobs.ErrFinished))
 }
 
 func (s *jobSide) reap(ctx context.Context) {

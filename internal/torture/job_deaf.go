@@ -53,7 +53,7 @@ func wholeValue(r *bufio.Reader, to []byte) ([]byte, error) {
 		return to, err
 	}
 	to = append(to, line...)
-	values := 0
+	var values int
 	switch line[0] {
 	case '$', '=', '!':
 		n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:])))

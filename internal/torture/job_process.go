@@ -82,7 +82,7 @@ func workOnJobs(in io.Reader, out, errs io.Writer) int {
 	for {
 		var d jobDelivery
 		if err := deliveries.Decode(&d); err != nil {
-			os.Exit(exitBroken) // the parent is gone
+			return exitBroken // the parent is gone
 		}
 		switch {
 		case d.Calm:

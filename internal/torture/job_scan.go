@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,12 +85,14 @@ func (s *jobStore) key(ctx context.Context, node redis.Cmdable, key string) erro
 			return err
 		}
 		r := jobRecord{expires: expires.Milliseconds()}
-		if r.state, err = strconv.ParseInt(fmt.Sprint(fields[0]), 10, 64); err != nil {
+		state, lease := fmt.Sprint(fields[0]), fmt.Sprint(fields[1])
+		if state < "0" || state > "5" || len(state) != 1 {
 			s.others = append(s.others, key)
 			return nil
 		}
+		r.state = int64(state[0] - '0')
 		if r.state == int64(jobs.Running) {
-			r.lease, _ = strconv.ParseInt(fmt.Sprint(fields[1]), 10, 64)
+			r.lease, _ = strconv.ParseInt(lease, 10, 64)
 		}
 		s.records[key] = r
 		s.counts[r.state]++
@@ -104,7 +107,7 @@ const stateWidth = 1 << 42
 
 // check compares the records with the indexes, and returns the keys that belong to nothing.
 func (s *jobStore) check() (orphans []string) {
-	orphans = append(s.others, s.endless...)
+	orphans = slices.Concat(s.others, s.endless)
 	now := time.Now().UnixMilli()
 	for key, r := range s.records {
 		name, tag, _ := strings.Cut(strings.TrimPrefix(key, jobPrefix), ":__{")

@@ -102,11 +102,7 @@ func (w *jobWorker) leave(a *jobAttempt, goOn func()) {
 	ghost := *w
 	ghost.rand = w.jobSide.rand()
 	a.jobWorker = &ghost
-	w.later.Add(1)
-	go func() {
-		defer w.later.Done()
-		goOn()
-	}()
+	w.later.Go(goOn)
 }
 
 // refused notes an attempt that did not begin.

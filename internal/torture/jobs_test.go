@@ -4,8 +4,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -65,7 +65,7 @@ func noticedJobs(t *testing.T, name string, figures ...string) (rep *report) {
 	return rep
 }
 
-// hash returns the name of a job's hash, and those of its index and its member there.
+// names returns the name of a job's hash, and those of its index and its member there.
 func (t *openTracker) names(key string) (hash, index, member string) {
 	hash, _ = t.KeyName(key)
 	name, tag, _ := strings.Cut(strings.TrimPrefix(hash, jobPrefix), ":__{")
@@ -80,7 +80,7 @@ func unfenced(c *jobCalls) {
 			return err
 		}
 		hash, _, _ := t.names(key)
-		result, _ := json.Marshal(jobResult{r.Attempt(), r.Epoch()})
+		result := fmt.Sprintf(`{"attempt":%d,"epoch":"%d"}`, r.Attempt(), r.Epoch())
 		return t.client.HSet(ctx, hash, "s", "3", "r", result).Err()
 	}
 }
@@ -129,7 +129,7 @@ func TestJobsThatLeaveTheirFinalStateAreNoticed(t *testing.T) {
 
 // deafened awaits nothing but its context.
 func deafened(c *jobCalls) {
-	c.await = func(ctx context.Context, t *openTracker, key string) (jobStatus, error) {
+	c.await = func(ctx context.Context, _ *openTracker, _ string) (jobStatus, error) {
 		<-ctx.Done()
 		return jobStatus{}, ctx.Err()
 	}
