@@ -33,7 +33,7 @@ var fences = map[string]change{
 	"a heartbeat is later than the last":     {"if ARGV[9] + 0 > old[4] + 0 then", "if true then"},
 	"a heartbeat tells of a wish to cancel":  {"return {0, old[5] == '1' and 1 or 0}", "return {0, 0}"},
 	"a heartbeat moves the job in the index": {"redis.call('ZADD', index, text(2 * 4398046511104 + ends), name)", ""},
-	"a heartbeat has the record live":        {"redis.call('PEXPIREAT', job, text(ends + idle))", ""},
+	"a heartbeat has the record live":        {"redis.pcall('PEXPIREAT', job, text(ends + idle))", "1"},
 
 	"an end has the token":                   {"if state == 2 and token == id then", "if state == 2 then"},
 	"an end is of a job that runs":           {"if state == 2 and token == id then", "if state > 0 and (state > 2 or token == id) then"},
