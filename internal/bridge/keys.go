@@ -57,9 +57,15 @@ func partsOf(of reflect.Type, t *keyspec.Template) (func(any) []any, error) {
 	case of.Kind() != reflect.Struct || of.NumField() != len(params):
 		return nil, fmt.Errorf("the template has %d parameters, and so the type of its keys is a struct with a field for each", len(params))
 	}
-	for field := range of.Fields() {
-		if !field.IsExported() {
-			return nil, fmt.Errorf("the field %s of the struct is not exported", field.Name)
+	for i := range of.NumField() {
+		name := of.Field(i).Name
+		if !of.Field(i).IsExported() {
+			return nil, fmt.Errorf("the field %s of the struct is not exported", name)
+		}
+		for j, other := range t.Params() {
+			if i != j && strings.EqualFold(name, other.Name) && !strings.EqualFold(name, t.Params()[i].Name) {
+				return nil, fmt.Errorf("the field %s of the struct stands where the template has <%s>; give the fields in its order", name, t.Params()[i].Name)
+			}
 		}
 	}
 	return func(k any) []any {

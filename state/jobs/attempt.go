@@ -24,15 +24,15 @@ type run struct {
 	end  context.CancelFunc
 
 	finishing chan struct{} // has one while the run is being finished
-	last      *record       // as of its end, under that
 
 	mu     sync.Mutex
 	until  time.Time   // when the lease is lost unless it is renewed
 	due    time.Time   // when the next heartbeat is due, apart from progress
 	pulse  *time.Timer // of the next heartbeat
 	loss   *time.Timer
-	busy   bool // a heartbeat is under way
-	ending bool // a finish is, so that heartbeats are of no use
+	busy   bool    // a heartbeat is under way
+	ending bool    // a finish is, so that heartbeats are of no use
+	last   *record // as of its end, or nil
 
 	progress []byte // to be sent, or nil
 	version  int    // of the progress that was reported last

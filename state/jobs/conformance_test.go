@@ -442,17 +442,24 @@ func lists(t *testing.T, b bench) {
 		next--
 	}
 	assert.Equal(t, -1, next)
+	running := 0
 	for l, err := range tr.List(t.Context(), jobs.Running) {
 		require.NoError(t, err)
 		assert.Equal(t, "10", l.Key)
+		running++
 	}
+	assert.Equal(t, 1, running)
 	require.NoError(t, run.Succeed(t.Context(), report{}))
+	wrong := 0
 	for _, err := range tr.List(t.Context(), jobs.Running, jobs.From(cursor)) {
 		require.ErrorContains(t, err, "none of a list of this state")
+		wrong++
 	}
 	for _, err := range tr.List(t.Context(), 9) {
 		require.ErrorContains(t, err, "jobs.Pending")
+		wrong++
 	}
+	assert.Equal(t, 2, wrong)
 }
 
 func reaps(t *testing.T, b bench) {

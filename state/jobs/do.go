@@ -55,12 +55,12 @@ func (t *tracker) do(ctx context.Context, name string, result any, f func(contex
 
 	after, cancel := t.detached(ctx)
 	defer cancel()
-	switch cause := context.Cause(r.ctx); {
-	case errors.Is(cause, ErrFinished): // f has finished the run itself
+	switch cause, last := context.Cause(r.ctx), r.finished(); {
+	case last != nil: // f has finished the run itself
 		if err == nil {
-			err = r.last.outcome()
+			err = last.outcome()
 		}
-		return r.last, err
+		return last, err
 	case err == nil:
 		return r.note(after, result)
 	case cause == nil:

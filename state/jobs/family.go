@@ -28,8 +28,9 @@ type FamilyOptions struct {
 	// 1000; 0 is 3.
 	Attempts int
 	// RetryDelay is how long after an attempt that has failed the next may start; 0 is 1
-	// second. It doubles for each one after that, up to MaxRetryDelay; 0 is 10 minutes. Up to a
-	// fifth of it is random. After one that was lost it may start at once.
+	// second. It doubles for each one after that, up to MaxRetryDelay; 0 is 10 minutes, or
+	// RetryDelay, if that is longer. Up to a fifth of it is random. After one that was lost it may
+	// start at once.
 	RetryDelay, MaxRetryDelay time.Duration
 	// Progress and Result are the codecs of the two; nil is state.JSON().
 	Progress, Result state.Codec

@@ -105,7 +105,9 @@ func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay
 	r.ending = false
 	switch {
 	case err == nil:
-		r.last = record
+		if r.last == nil {
+			r.last = record
+		}
 		r.abandon(ErrFinished)
 	case errors.Is(err, ErrStale), errors.Is(err, ErrGone):
 		r.abandon(ErrLeaseLost)
@@ -114,4 +116,11 @@ func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay
 		r.plan()
 	}
 	return record, err
+}
+
+// finished returns what the job was at the end of the attempt, or nothing before.
+func (r *run) finished() *record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }

@@ -20,19 +20,28 @@ func (r *run) renewed(begun time.Time) {
 
 // plan has the next heartbeat come when it is due, or the progress.
 func (r *run) plan() {
-	next := r.due
-	if at := r.sent.Add(r.tracker.options.ReportEvery); r.progress != nil && at.Before(next) {
-		next = at
-	}
 	if !r.busy && !r.ending && r.life.Err() == nil {
-		r.pulse.Reset(max(time.Until(next), 0))
+		r.pulse.Reset(max(time.Until(r.next()), 0))
 	}
+}
+
+// next returns when the next heartbeat is due.
+func (r *run) next() time.Time {
+	if at := r.sent.Add(r.tracker.options.ReportEvery); r.progress != nil && at.Before(r.due) {
+		return at
+	}
+	return r.due
 }
 
 // beat renews the lease, and sends the progress if there is any.
 func (r *run) beat() {
 	r.mu.Lock()
 	if r.busy || r.ending || r.life.Err() != nil {
+		r.mu.Unlock()
+		return
+	}
+	if time.Until(r.next()) > 0 { // one that came late has done it
+		r.plan()
 		r.mu.Unlock()
 		return
 	}

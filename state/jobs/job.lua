@@ -61,17 +61,19 @@ if op == 'beat' then
 	end
 	-- One that comes again, late, must not keep the job of a worker that has died.
 	if ARGV[9] + 0 > old[4] + 0 then
-		local ends, written = math.max(old[3] + 0, now + lease), nil
-		if ARGV[10] then
-			written = redis.pcall('HSET', job, 'l', text(ends), 'q', ARGV[9], 'p', ARGV[10], 'pt', text(now), 'pa', old[7], 'v', text(old[6] + 1), 'u', text(now))
-		else
-			written = redis.pcall('HSET', job, 'l', text(ends), 'q', ARGV[9])
-		end
+		local last = math.max(old[3] + 0, now + lease)
+		local ends = math.ceil(last / 1000)
+		-- It comes first, since a server that is out of memory lets nothing begin with HSET, and a
+		-- worker must not lose its job for that.
+		local written = redis.pcall('PEXPIREAT', job, text(ends + idle))
 		if type(written) == 'table' then
 			return written
 		end
-		ends = math.ceil(ends / 1000)
-		redis.call('PEXPIREAT', job, text(ends + idle))
+		if ARGV[10] then
+			redis.call('HSET', job, 'l', text(last), 'q', ARGV[9], 'p', ARGV[10], 'pt', text(now), 'pa', old[7], 'v', text(old[6] + 1), 'u', text(now))
+		else
+			redis.call('HSET', job, 'l', text(last), 'q', ARGV[9])
+		end
 		redis.call('ZADD', index, text(2 * 4398046511104 + ends), name)
 		if redis.call('PTTL', index) < ends + idle - now / 1000 then
 			redis.call('PEXPIREAT', index, text(ends + idle + 3600000))

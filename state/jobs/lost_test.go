@@ -239,3 +239,54 @@ func TestAStartThatTookLongHasItsWholeLease(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(lease*9/10), jobs.TrustedUntil(run), lease/2)
 	require.NoError(t, run.Succeed(t.Context(), report{}))
 }
+
+// TestWhereMemoryIsShortJobsAreHeldAndDeleted has a server refuse what takes memory.
+func TestWhereMemoryIsShortJobsAreHeldAndDeleted(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	admin := srv.Client(t)
+	tr := trackerOn(t, admin, "t:", define(func(o *jobs.FamilyOptions) { o.Lease = 600 * time.Millisecond }))
+	create(t, tr, "1")
+	create(t, tr, "2")
+	run := start(t, tr, "1")
+	require.NoError(t, admin.ConfigSet(t.Context(), "maxmemory", "1").Err())
+	_, _, err := tr.Create(t.Context(), "3")
+	require.ErrorIs(t, err, state.ErrOutOfMemory)
+	require.ErrorIs(t, run.Succeed(t.Context(), report{}), state.ErrOutOfMemory)
+	require.NoError(t, run.Report(rows{1}))
+	time.Sleep(time.Second)
+	require.NoError(t, run.Context().Err())
+	_, err = tr.Start(t.Context(), "1")
+	require.ErrorIs(t, err, jobs.ErrBusy)
+	require.NoError(t, tr.Delete(t.Context(), "2"))
+	require.NoError(t, admin.ConfigSet(t.Context(), "maxmemory", "0").Err())
+	require.NoError(t, run.Succeed(t.Context(), report{}))
+	assert.Equal(t, rows{1}, get(t, tr, "1").Progress)
+}
+
+// endsAtStart is an observer that has the caller's context end as Start returns.
+type endsAtStart struct{}
+
+type cancelKey struct{}
+
+func (endsAtStart) Begin(ctx context.Context, op state.Operation) (context.Context, func(state.Outcome)) {
+	return ctx, func(state.Outcome) {
+		if cancel, ok := ctx.Value(cancelKey{}).(context.CancelFunc); ok && op.Name == "Start" {
+			cancel()
+		}
+	}
+}
+
+func TestAContextMayEndAsStartReturns(t *testing.T) {
+	t.Parallel()
+	tr, _ := watched(t, define(func(o *jobs.FamilyOptions) { o.Lease = time.Hour }), jobs.Options{}, func(o *state.Options) { o.Observer = endsAtStart{} })
+	create(t, tr, "1")
+	for range 300 {
+		ctx, cancel := context.WithCancel(t.Context())
+		run, err := tr.Start(context.WithValue(ctx, cancelKey{}, cancel), "1")
+		require.NoError(t, err)
+		<-run.Context().Done()
+		require.ErrorIs(t, context.Cause(run.Context()), context.Canceled)
+		require.NoError(t, run.Release(t.Context()))
+	}
+}

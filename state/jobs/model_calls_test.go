@@ -44,7 +44,8 @@ func (m *machine) finish() {
 		m.settle(-1)
 		m.attempts = slices.DeleteFunc(m.attempts, func(other *holder) bool { return other == a })
 	case want.refusal == done && a.told == nil:
-		if a.told, a.pending = r, nil; m.chance(20) {
+		// Another may start at the same time.
+		if a.told, a.pending = r, nil; m.chance(20) || r.outcome == jobs.OutcomeReleased && m.chance(60) {
 			m.starts(a.key)
 		}
 	case want.refusal != done:
@@ -205,7 +206,9 @@ func (m *machine) deliver() {
 
 func (m *machine) deliverTo(r *request) {
 	m.done++
-	m.pass(int64(m.IntN(3)))
+	if m.chance(30) {
+		m.pass(int64(m.IntN(3)))
+	}
 	m.apply(r)
 	if r.op == opStart && m.jobs[r.key].touched {
 		// The job has forgotten that start, and so its worker is long gone.

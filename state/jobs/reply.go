@@ -27,8 +27,7 @@ type reply struct {
 type record struct {
 	Info
 	progress, result []byte
-	hidden           bool // both, as the store may not read
-	failed           int  // attempts since the job was created or restarted
+	failed           int // attempts since the job was created or restarted
 }
 
 var errReply = errors.New("the reply is none of the script's; does something else write to the keys of jobs?")

@@ -264,9 +264,8 @@ func TestAStoreThatMayNotReadSeesNoProgressAndNoResult(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, jobs.Succeeded, s.State)
 	assert.Zero(t, s.Progress)
-	result, err := s.Result()
-	require.NoError(t, err)
-	assert.Zero(t, result)
+	_, err = s.Result()
+	require.ErrorIs(t, err, state.ErrGetDisabled)
 }
 
 func TestWhoShutsDownSaysHowFarItHasCome(t *testing.T) {

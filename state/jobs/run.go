@@ -9,9 +9,10 @@ import (
 // Run is an attempt at a job that is under way. It is safe for concurrent use.
 //
 // A heartbeat renews its lease, each third of it, until the run is finished or the context that
-// it was started with has ended; of [Tracker.Do], until that returns. What it writes is guarded by a token that no other attempt has: once another has
-// replaced it, all of it fails with [ErrStale], and with [ErrGone] if the job is not there any
-// more. Its other errors are those of a [Tracker].
+// it was started with has ended; of [Tracker.Do], until that returns. What it writes is guarded
+// by a token that no other attempt has: once another has replaced it, all of it fails with
+// [ErrStale], and with [ErrGone] if the job is not there any more. Its other errors are those of
+// a [Tracker].
 type Run[P, R any] struct{ run *run }
 
 // Start begins an attempt at a job and returns it. Whoever starts one finishes it, by one of

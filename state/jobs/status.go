@@ -1,6 +1,10 @@
 package jobs
 
-import "time"
+import (
+	"time"
+
+	"github.com/typedstate/typedstate/state"
+)
 
 // Status is what is known of a job, as of one moment. P is its progress, and R its result.
 type Status[P, R any] struct {
@@ -61,6 +65,7 @@ type Info struct {
 	History []Attempt
 
 	failure *Failure
+	hidden  bool // progress and result, as the store may not read
 }
 
 // Attempt is an attempt that has ended.
@@ -92,11 +97,15 @@ const (
 )
 
 // Result returns the result of a job that has succeeded. Otherwise it fails with
-// [ErrNotFinished], a [*Failure], or [ErrCancelled].
+// [ErrNotFinished], a [*Failure], or [ErrCancelled], and with state.ErrGetDisabled where the store
+// may not read.
 func (s Status[P, R]) Result() (R, error) {
 	var none R
 	if err := s.outcome(); err != nil {
 		return none, err
+	}
+	if s.hidden {
+		return none, state.ErrGetDisabled
 	}
 	return s.result, nil
 }

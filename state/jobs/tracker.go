@@ -85,10 +85,10 @@ func (t *Tracker[K, P, R]) GetMany(ctx context.Context, keys ...K) ([]Status[P, 
 }
 
 // Cancel ends a job that is pending, and asks the worker of one that is running to stop, whose
-// next heartbeat tells it, within a third of the lease. Of a worker whose lease has ended nothing is awaited, and the job
-// ends. The reason is stored, and has at most 1 KiB. It fails with state.ErrNotFound, and with
-// a [*RefusedError] that matches [ErrFinished] if the job has succeeded or failed; one that
-// was cancelled before stays as it is.
+// next heartbeat tells it, a third of the lease later at most unless that is lost. Of a worker
+// whose lease has ended nothing is awaited, and the job ends. The reason is stored, and cut at
+// 1 KiB. It fails with state.ErrNotFound, and with a [*RefusedError] that matches [ErrFinished]
+// if the job has succeeded or failed; one that was cancelled before stays as it is.
 func (t *Tracker[K, P, R]) Cancel(ctx context.Context, key K, reason string) (Status[P, R], error) {
 	r, err := t.tracker.cancel(ctx, t.keys.Name(key), reason)
 	return status[P, R](t.tracker, r, err)
