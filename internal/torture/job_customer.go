@@ -233,7 +233,8 @@ func (c *jobCustomer) awaits(name string, deaf, short bool) {
 	if err == nil && !seen.State.Final() {
 		c.wrong(name, "an await has returned and the job goes on")
 	}
-	if err != nil && ctx.Err() == nil {
+	// Just before its deadline there is no time to try again.
+	if limit, short := ctx.Deadline(); err != nil && ctx.Err() == nil && (!short || time.Until(limit) > shortAwait/2) {
 		_ = c.known(ctx, "await", err, state.ErrNotFound, jobs.ErrGone)
 		n.Text = noJob
 		if !errors.Is(err, state.ErrNotFound) && !errors.Is(err, jobs.ErrGone) {

@@ -145,7 +145,8 @@ func (j *judge) ends() {
 		}
 	}
 	for _, t := range j.attempts {
-		if told[t.Epoch] && !maybe[t.Epoch] && t.Outcome != "" && t.Outcome != jobs.OutcomeLost {
+		// Of a job that was deleted nobody knows how it has ended.
+		if told[t.Epoch] && !maybe[t.Epoch] && !deleted && t.Outcome != "" && t.Outcome != jobs.OutcomeLost {
 			j.wrongly(&j.verdict.wrong, "attempt %d has ended as %s, and its worker was told that it had not", t.Number, t.Outcome)
 		}
 	}

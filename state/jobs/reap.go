@@ -79,7 +79,7 @@ func (t *tracker) reapAll(o bridge.Operation, limit int, found func([]string, St
 		switch {
 		case err != nil:
 			err = o.Cause(err, true)
-		case answer.code != done || answer.record == nil || answer.record.State == Running: // another was faster
+		case answer.code != done || answer.record == nil || answer.record.State == Running || answer.record.State == Succeeded: // another was faster
 		default:
 			parts, _ := t.family.template.ParseKey(names[i])
 			err = found(parts, answer.record.State)
