@@ -169,7 +169,8 @@ func (s *jobSide) replay(ctx context.Context) {
 	r := s.rand()
 	for pause(ctx, time.Duration(r.Int64N(int64(2*replayPace)))) {
 		one, found := s.replayer.some(r)
-		if !found {
+		// What a failover has lost would begin anew, and there is nobody any more to end it.
+		if !found || s.calm.Load() {
 			continue
 		}
 		changed, err := s.replayer.again(ctx, one)

@@ -98,20 +98,18 @@ func (t *tracking) drain() {
 			t.out.fail("calm a worker: %v", err)
 		}
 	}
-	for until := time.Now().Add(t.bench.drain); ; {
+	// What has ended is looked at again a little later, as a request may have come again just
+	// before.
+	for until, ended := time.Now().Add(t.bench.drain), 0; ended < 2 && time.Now().Before(until); {
 		ctx, cancel := patient()
 		t.side.reap(ctx)
-		t.unfinished, _ = t.look(ctx)
+		t.unfinished, t.lost = t.look(ctx)
 		cancel()
-		if t.unfinished == 0 || time.Now().After(until) {
-			break
+		if ended++; t.unfinished > 0 {
+			ended = 0
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	// Those that nobody thought to be there look again, as all stands still now.
-	ctx, cancel := patient()
-	defer cancel()
-	t.unfinished, t.lost = t.look(ctx)
 }
 
 // look notes what has become of all jobs, and returns how many have not ended, and how many
@@ -134,9 +132,7 @@ func (t *tracking) look(ctx context.Context) (unfinished, lost int64) {
 			case all[i].State == 0 && t.mayBeGone(some[i]):
 			case all[i].State == 0 && t.doubts.touched(t.book.of(some[i])):
 				lost++
-			case all[i].State == 0:
-				unfinished++
-			case all[i].State != 0 && !all[i].State.Final():
+			case !all[i].State.Final():
 				unfinished++
 			}
 		}

@@ -19,6 +19,8 @@ const (
 	jobProcesses = 2
 	jobMinions   = 4 // of each other process
 	deliveryPace = 4 * time.Millisecond
+	// jobsBegin is how long it may take until there are jobs for the first storm.
+	jobsBegin = 2 * time.Second
 	// jobDrain is how long it may take until all jobs have ended, once nothing is broken.
 	jobDrain = 20 * time.Second
 	// awaitLimit is how late an await may be for the end of its job where messages are lost,
@@ -169,6 +171,9 @@ func (t *tracking) run() {
 	}
 	stopAccidents := t.background(t.accidents)
 
+	for limit := time.Now().Add(jobsBegin); len(t.book.allNames()) < jobCustomers && time.Now().Before(limit); {
+		time.Sleep(time.Millisecond)
+	}
 	t.rounds()
 
 	stopAccidents()

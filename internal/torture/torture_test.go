@@ -105,7 +105,7 @@ func TestScenarios(t *testing.T) {
 			}
 			rep, figures := briefly(t, sc.run, 700*time.Millisecond, func(b *bench) {
 				b.out.name = sc.name
-				b.faults.jobs = 0.15 // a storm is short
+				b.faults.jobs = 0.5 // a storm is short
 			})
 			documented(t, figures)
 			// Where all scenarios share the machine, nothing is on time.
