@@ -33,6 +33,7 @@ type run struct {
 	busy   bool    // a heartbeat is under way
 	ending bool    // a finish is, so that heartbeats are of no use
 	last   *record // as of its end, or nil
+	over   error   // why nothing more can be written, or nil
 
 	progress []byte // to be sent, or nil
 	version  int    // of the progress that was reported last
@@ -152,16 +153,15 @@ func (r *run) report(p any) error {
 	if r == nil {
 		return state.ErrNoStore
 	}
-	// Whoever winds down may still say how far it has come, which the finish brings.
-	if cause := context.Cause(r.ctx); errors.Is(cause, ErrLeaseLost) || errors.Is(cause, ErrFinished) {
-		return cause
-	}
 	data, err := r.encode("Report", r.tracker.family.Progress, p)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.over != nil { // whoever winds down may still say how far it has come, which the finish brings
+		return r.over
+	}
 	r.version++
 	r.progress = append([]byte{}, data...) // nil is none, and an encoding may be empty
 	r.plan()

@@ -8,7 +8,11 @@ import (
 )
 
 // Kill has a run's worker die: nothing renews its lease or finishes it.
-func Kill[P, R any](r *Run[P, R]) { r.run.abandon(errors.New("killed")) }
+func Kill[P, R any](r *Run[P, R]) {
+	r.run.mu.Lock()
+	defer r.run.mu.Unlock()
+	r.run.abandon(errors.New("killed"))
+}
 
 // TrustedUntil returns when a run is lost unless it is renewed.
 func TrustedUntil[P, R any](r *Run[P, R]) time.Time {

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -108,8 +109,9 @@ func (r *run) lapse() {
 	}
 }
 
-// abandon ends the run for a cause.
+// abandon ends the run for a cause. The mutex is held.
 func (r *run) abandon(cause error) {
+	r.over = cmp.Or(r.over, cause)
 	r.stop(cause)
 	r.end()
 }

@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"time"
 
@@ -81,10 +80,7 @@ func (m *machine) report() {
 	}
 	p := m.id()
 	if a.lost || a.told != nil {
-		// One that was asked to stop before may report what nobody will see.
-		if err := a.run.Report(p); !errors.Is(a.stopped, jobs.ErrCancelRequested) {
-			require.Error(m, err)
-		}
+		require.Error(m, a.run.Report(p))
 		require.Empty(m, m.tape.take())
 		return
 	}
