@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,29 +38,18 @@ func brokenTrackers() {
 	}
 }
 
-// briefJobs runs the trackers of that name on one server.
-func briefJobs(t *testing.T, name string) *report {
+// noticedJobs runs the trackers of that name on one server until these figures are broken.
+func noticedJobs(t *testing.T, name string, broke ...string) *report {
 	t.Helper()
-	rep, _ := briefly(t, jobSingle, 700*time.Millisecond, func(b *bench) {
+	for i, figure := range broke {
+		broke[i] = figure + "_single"
+	}
+	rep, _ := noticed(t, jobSingle, 700*time.Millisecond, func(b *bench) {
 		b.jobs, b.drain = name, 5*time.Second
 		if name == "idle" {
 			b.drain = 100 * time.Millisecond
 		}
-	})
-	return rep
-}
-
-// noticedJobs runs the trackers of that name until a run breaks all of these figures. It gives
-// up after a few, as a loaded machine may do too little in one for a fault to show.
-func noticedJobs(t *testing.T, name string, figures ...string) (rep *report) {
-	t.Helper()
-	for range 5 {
-		rep = briefJobs(t, name)
-		if !slices.ContainsFunc(figures, func(figure string) bool { return !broken(rep, figure+"_single") }) {
-			return rep
-		}
-	}
-	assert.Fail(t, "not noticed", "of %v there is only %v", figures, rep.broken)
+	}, broke...)
 	return rep
 }
 

@@ -35,29 +35,15 @@ func brokenLimiters() {
 	}
 }
 
-// briefLimits runs the limiters of that name on one server.
-func briefLimits(t *testing.T, name string) (*report, map[string]string) {
+// noticedLimits runs the limiters of that name on one server until these figures are broken.
+func noticedLimits(t *testing.T, name string, broke ...string) (*report, map[string]string) {
 	t.Helper()
-	rep, figures := briefly(t, limitSingle, time.Second+7*time.Nanosecond, func(b *bench) {
+	rep, figures := noticed(t, limitSingle, time.Second+7*time.Nanosecond, func(b *bench) {
 		b.limits = name
 		b.faults.limits = 0.2
-	})
+	}, broke...)
 	assert.NotEqual(t, "0", figures["limit_calls"])
 	return rep, figures
-}
-
-// noticed runs the limiters of that name until a run breaks all of these figures. It gives up
-// after a few, as a loaded machine may do too little in one for a fault to show.
-func noticed(t *testing.T, name string, figures ...string) (rep *report, of map[string]string) {
-	t.Helper()
-	for range 4 {
-		rep, of = briefLimits(t, name)
-		if !slices.ContainsFunc(figures, func(figure string) bool { return !broken(rep, figure) }) {
-			return rep, of
-		}
-	}
-	assert.Fail(t, "not noticed", "of %v there is only %v", figures, rep.broken)
-	return rep, of
 }
 
 // over is whether more was granted than a window allows.
@@ -95,7 +81,7 @@ func generous(c *limitCalls) {
 
 func TestLimitersThatGrantMoreAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := noticed(t, "generous", "admitted_over_limit_single", "admitted_over_bucket_limit_single", "immortal_keys_single")
+	rep, _ := noticedLimits(t, "generous", "admitted_over_limit_single", "admitted_over_bucket_limit_single", "immortal_keys_single")
 	assert.False(t, broken(rep, "executions_per_call"), rep.broken)
 }
 
@@ -112,7 +98,7 @@ func twice(c *limitCalls) {
 
 func TestLimitersThatChargeTwiceAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := noticed(t, "twice", "executions_per_call_single", "charged_again_single", "utilisation_single")
+	rep, _ := noticedLimits(t, "twice", "executions_per_call_single", "charged_again_single", "utilisation_single")
 	assert.False(t, over(rep), rep.broken)
 	assert.False(t, broken(rep, "immortal_keys"), rep.broken)
 }
@@ -138,7 +124,7 @@ func stubbornly(c *limitCalls) {
 
 func TestLimitersThatRepeatCallsAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, figures := noticed(t, "stubborn", "executions_per_call_single", "utilisation_single")
+	rep, figures := noticedLimits(t, "stubborn", "executions_per_call_single", "utilisation_single")
 	assert.NotEqual(t, "NaN", figures["utilisation_single"])
 	assert.False(t, over(rep), rep.broken)
 }
@@ -159,7 +145,7 @@ func forgetful(c *limitCalls) {
 
 func TestLimitersThatGiveBackTooMuchAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := noticed(t, "forgetful", "refunded_over_charged_single", "limit_wrong_sums_single", "limit_wrong_answers_single")
+	rep, _ := noticedLimits(t, "forgetful", "refunded_over_charged_single", "limit_wrong_sums_single", "limit_wrong_answers_single")
 	assert.False(t, broken(rep, "charged_again"), rep.broken)
 }
 
@@ -178,7 +164,7 @@ func silent(c *limitCalls) {
 
 func TestLimitersThatDoNothingAreNoticed(t *testing.T) {
 	t.Parallel()
-	rep, _ := noticed(t, "silent", "charged_never_single", "refunded_over_charged_single", "limit_wrong_sums_single")
+	rep, _ := noticedLimits(t, "silent", "charged_never_single", "refunded_over_charged_single", "limit_wrong_sums_single")
 	assert.False(t, over(rep), rep.broken)
 }
 
