@@ -104,3 +104,47 @@ func TestAHookCannotRepeatAWrite(t *testing.T) {
 		assert.Equal(t, 1, n, name)
 	}
 }
+
+// lingering is a hook that holds up each pipeline until shortly before the deadline, and has the
+// server be not ready for GET.
+type lingering struct{ around }
+
+func (lingering) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if deadline, ok := ctx.Deadline(); ok {
+			time.Sleep(time.Until(deadline) - 2*time.Millisecond)
+		}
+		err := next(ctx, cmds)
+		for _, cmd := range cmds {
+			if cmd.Name() == "get" {
+				cmd.SetErr(loading{})
+			}
+		}
+		return err
+	}
+}
+
+// A server that does not know a script gets it, though there is no time left to wait until it
+// is ready for another command of the batch.
+func TestAScriptDoesNotWaitForOthersOfItsBatch(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Start(t)
+	client := redis.NewClient(srv.Options())
+	t.Cleanup(func() { _ = client.Close() })
+	client.AddHook(lingering{around(func(next func() error) error { return next() })})
+	c := exec.New(client)
+	inTime := 0
+	for range 20 {
+		require.NoError(t, srv.Client(t).ScriptFlush(t.Context()).Err())
+		ctx := within(t, 20*time.Millisecond)
+		var b exec.Batch
+		reply := b.Add(exec.NewScript(`return 1`).Write([]string{"k"}))
+		b.Add(exec.Get("k"))
+		c.Send(ctx, &b)
+		if ctx.Err() == nil || reply.Err() == nil {
+			require.NoError(t, reply.Err())
+			inTime++
+		}
+	}
+	assert.NotZero(t, inTime)
+}
