@@ -133,7 +133,6 @@ func TestAScriptDoesNotWaitForOthersOfItsBatch(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() })
 	client.AddHook(lingering{around(func(next func() error) error { return next() })})
 	c := exec.New(client)
-	inTime := 0
 	for range 20 {
 		require.NoError(t, srv.Client(t).ScriptFlush(t.Context()).Err())
 		ctx := within(t, 20*time.Millisecond)
@@ -141,10 +140,8 @@ func TestAScriptDoesNotWaitForOthersOfItsBatch(t *testing.T) {
 		reply := b.Add(exec.NewScript(`return 1`).Write([]string{"k"}))
 		b.Add(exec.Get("k"))
 		c.Send(ctx, &b)
-		if ctx.Err() == nil || reply.Err() == nil {
-			require.NoError(t, reply.Err())
-			inTime++
+		if ctx.Err() == nil { // or it had no time left itself
+			require.False(t, redis.HasErrorPrefix(reply.Err(), "NOSCRIPT"))
 		}
 	}
-	assert.NotZero(t, inTime)
 }
