@@ -25,7 +25,7 @@ func (t *tracker) count(ctx context.Context) (Counts, error) {
 }
 
 func (t *tracker) countAll(o bridge.Operation) (c Counts, err error) {
-	replies, err := t.ask(o)
+	_, replies, err := t.ask(o)
 	if err != nil {
 		return c, err
 	}

@@ -48,12 +48,10 @@ func newTracker(store *state.Store, f *family, o Options) (*tracker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: New: %w", err)
 	}
-	if o.ReportEvery == 0 {
-		o.ReportEvery = defaultReportEvery
-	}
+	o.ReportEvery = cmp.Or(o.ReportEvery, defaultReportEvery)
 	t := &tracker{store: store, family: f, options: o, strays: make(chan struct{}, strayReleases)}
 	t.times = [...]any{
-		strconv.FormatInt(f.Lease.Microseconds(), 10),
+		microseconds(f.Lease),
 		milliseconds(f.Idle), milliseconds(f.Keep), milliseconds(f.KeepFailed), milliseconds(f.KeepCancelled),
 	}
 	return t, nil

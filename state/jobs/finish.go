@@ -87,8 +87,7 @@ func (r *run) finish(ctx context.Context, op, outcome string, data []byte, delay
 	case r.finishing <- struct{}{}:
 		defer func() { <-r.finishing }()
 	case <-ctx.Done():
-		o := r.tracker.begin(ctx, op, 1, bridge.Set) // it fails in the same words as every operation
-		return nil, o.End(o.Label("", o.Err()))
+		return nil, r.tracker.refuse(ctx, op, ctx.Err())
 	}
 	more := []any{outcome, data, microseconds(delay), strconv.Itoa(r.first.Attempt), strconv.FormatInt(r.first.Epoch, 10)}
 	r.mu.Lock()

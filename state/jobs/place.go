@@ -49,14 +49,13 @@ func (p *place) job(name string) (job, index string) {
 // index returns the key of all jobs of a bucket.
 func (p *place) index(bucket int) string { return p.prefix + p.shape + p.suffix(bucket) + ":jobs" }
 
-// ask runs bucket.lua for each bucket.
-func (t *tracker) ask(o bridge.Operation, more ...any) (replies [buckets][]any, err error) {
-	if err := o.Err(); err != nil {
-		return replies, err
+// ask runs bucket.lua for each bucket, and returns where those are.
+func (t *tracker) ask(o bridge.Operation, more ...any) (p place, replies [buckets][]any, err error) {
+	if err = o.Err(); err == nil {
+		p, err = t.place(o, t.family.shape)
 	}
-	p, err := t.place(o, t.family.shape)
 	if err != nil {
-		return replies, err
+		return p, replies, err
 	}
 	var b exec.Batch
 	var sent [buckets]*exec.Reply
@@ -66,8 +65,8 @@ func (t *tracker) ask(o bridge.Operation, more ...any) (replies [buckets][]any, 
 	o.Client().Send(o.Context(), &b)
 	for i, reply := range sent {
 		if replies[i], err = reply.List(); err != nil {
-			return replies, o.Cause(err, false)
+			return p, replies, o.Cause(err, false)
 		}
 	}
-	return replies, nil
+	return p, replies, nil
 }

@@ -48,11 +48,7 @@ func (t *tracker) reapAll(o bridge.Operation, limit int, found func([]string, St
 	if limit < 1 {
 		return fmt.Errorf("the limit is %d; give 1 or more", limit)
 	}
-	replies, err := t.ask(o, limit)
-	if err != nil {
-		return err
-	}
-	p, err := t.place(o, t.family.shape)
+	p, replies, err := t.ask(o, limit)
 	if err != nil {
 		return err
 	}
